@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs';
 
 const { exclude: _, ...swc } = JSON.parse(readFileSync(new URL('.swcrc', import.meta.url), 'utf8'));
+const real = process.env.PARADESK_FIXTURES !== undefined;
 
 export default {
   roots: ['<rootDir>/libs', '<rootDir>/apps'],
-  testMatch: ['**/*.spec.ts', '**/*.e2e-spec.ts'],
+  testMatch: real ? ['**/*.real-spec.ts'] : ['**/*.spec.ts', '**/*.e2e-spec.ts'],
   modulePathIgnorePatterns: ['/dist/'],
   transform: { '^.+\\.ts$': ['@swc/jest', { ...swc, swcrc: false }] },
   extensionsToTreatAsEsm: ['.ts'],
   resolver: '<rootDir>/jest.resolver.cjs',
   testEnvironmentOptions: { customExportConditions: ['@paradesk/source', 'node', 'node-addons'] },
-  testTimeout: 30_000,
+  globalSetup: '<rootDir>/jest.global-setup.mjs',
+  globalTeardown: '<rootDir>/jest.global-teardown.mjs',
+  testTimeout: 60_000,
 };

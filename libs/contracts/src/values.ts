@@ -1,7 +1,7 @@
 import { DomainError, Money, requireCurrency } from '@paradesk/kernel';
 import { Temporal } from 'temporal-polyfill';
 import type { Timestamp } from './gen/google/protobuf/timestamp.js';
-import type { Date$ as ProtoDate } from './gen/paradesk/common/v1/date.js';
+import type { DateMessage } from './gen/paradesk/common/v1/date.js';
 import type { Money as ProtoMoney } from './gen/paradesk/common/v1/money.js';
 
 /** A moment as the contracts carry it. */
@@ -22,12 +22,12 @@ export function fromTimestamp(timestamp: Timestamp | undefined, field: string): 
 }
 
 /** A calendar date as the contracts carry it. */
-export function toDate(date: Temporal.PlainDate): ProtoDate {
+export function toDate(date: Temporal.PlainDate): DateMessage {
   return { year: date.year, month: date.month, day: date.day };
 }
 
 /** The calendar date that a message means. @throws DomainError invalid NO_SUCH_DATE where it is absent or does not exist. */
-export function fromDate(date: ProtoDate | undefined, field: string): Temporal.PlainDate {
+export function fromDate(date: DateMessage | undefined, field: string): Temporal.PlainDate {
   if (!date) throw DomainError.invalid(field, 'NO_SUCH_DATE', 'a date is missing');
   const inRange = date.year >= 1900 && date.year <= 2999;
   try {

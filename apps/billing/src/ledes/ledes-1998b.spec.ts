@@ -101,6 +101,14 @@ describe('an accepted LEDES 1998B file', () => {
       name: 'one invoice date after the first that differs',
       bytes: golden(4, { INVOICE_DATE: '20260206' }).join('\n'),
     },
+    {
+      name: 'a billing period of one day',
+      bytes: golden(3, { BILLING_START_DATE: '20260106', BILLING_END_DATE: '20260106' }).join('\n'),
+    },
+    {
+      name: 'values of full length',
+      bytes: golden(3, { LINE_ITEM_DESCRIPTION: 'x'.repeat(1023), TIMEKEEPER_ID: 'K'.repeat(20) }).join('\n'),
+    },
     { name: 'a leap day', bytes: golden(3, { INVOICE_DATE: '20240229' }).join('\n') },
   ])('may have $name', ({ bytes }) => {
     expect(readBytes(Buffer.from(bytes), { fileName: 'HALE.TXT' }).findings).toEqual([]);

@@ -1,0 +1,23 @@
+import { Module } from '@nestjs/common';
+import { topics } from '@paradesk/contracts';
+import { MattersServiceService } from '@paradesk/contracts/paradesk/assignment/v1/matters';
+import { defineService } from '@paradesk/platform';
+import { ClientsModule } from './clients/clients.module.js';
+import { assignmentConfig } from './config.js';
+import { entities, migrations } from './data-source.js';
+import { MattersModule } from './matters/matters.module.js';
+import { PeopleModule } from './people/people.module.js';
+
+@Module({ imports: [ClientsModule, PeopleModule, MattersModule] })
+export class AssignmentModule {}
+
+/** Matters, and who works on them. */
+export const assignment = defineService({
+  name: 'assignment',
+  module: AssignmentModule,
+  config: assignmentConfig,
+  entities,
+  migrations,
+  grpc: [MattersServiceService],
+  consumes: [topics.clients, topics.people],
+});

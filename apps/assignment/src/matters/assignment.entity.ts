@@ -1,0 +1,14 @@
+import { instant } from '@paradesk/platform';
+import type { Temporal } from 'temporal-polyfill';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** A paralegal put on a matter for a stated piece of work. Part of the matter; made by `Matter.assign`. */
+@Entity('assignments')
+export class Assignment {
+  @PrimaryColumn('uuid', { name: 'tenant_id' }) readonly tenantId!: string;
+  @PrimaryColumn('uuid') readonly id!: string;
+  @Column('uuid', { name: 'matter_id' }) readonly matterId!: string;
+  @Column('uuid', { name: 'person_id' }) readonly personId!: string;
+  @Column('text') readonly work!: string;
+  @Column('timestamptz', { name: 'assigned_at', transformer: instant }) readonly assignedAt!: Temporal.Instant;
+}

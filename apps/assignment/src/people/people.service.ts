@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '@paradesk/access';
+import { Role } from '@paradesk/contracts/paradesk/common/v1/rule';
+import { PeopleServiceService, type Person as PersonMessage } from '@paradesk/contracts/paradesk/identity/v1/people';
+import { Database, Peers, type Tx } from '@paradesk/platform';
+import { Person } from './person.entity.js';
+
+@Injectable()
+export class PeopleService {
+  constructor(
+    private readonly database: Database,
+    private readonly peers: Peers,
+  ) {}
+
+  /**
+   * What a person is, asking identity where its event has not come yet. Call it before the command's transaction.
+   *
+   * @throws DomainError not-found PERSON_NOT_FOUND
+   */
+  async require(caller: Caller, id: string): Promise<Person> {
+    const known = await this.database.beside(caller, (tx) => tx.findOneBy(Person, { tenantId: tx.tenantId, id }));
+    if (known) return known;
+    const person = await this.peers.client('identity', PeopleServiceService).getPerson({ personId: id }, { tenantId: caller.tenantId });
+    return this.database.beside(caller, async (tx) => {
+      await this.keep(tx, person);
+      return tx.findOneByOrFail(Person, { tenantId: tx.tenantId, id });
+    });
+  }
+
+  /** Keeps what identity says of a person, unless something newer is known. */
+  async keep(tx: Tx, { id, role, clientId, version }: PersonMessage): Promise<void> {
+    await tx.query(
+      `insert into people as known (tenant_id, id, role, client_id, version) values ($1, $2, $3, $4, $5)
+       on conflict (tenant_id, id) do update set role = excluded.role, client_id = excluded.client_id, version = excluded.version
+       where excluded.version > known.version`,
+      [tx.tenantId, id, Role[role], clientId || null, version],
+    );
+  }
+}

@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '@paradesk/access';
+import type { PageRequest, PageResult } from '@paradesk/contracts/paradesk/common/v1/page';
+import { DomainError } from '@paradesk/kernel';
+import { Clock, Database, Ids } from '@paradesk/platform';
+import { AgreementsService } from '../agreements/agreements.service.js';
+import type { WorkStatus } from '../billable-work/captured-work.js';
+import { approveWork, insertWork, listById } from '../billable-work/captured-work.queries.js';
+import { MattersService } from '../matters/matters.service.js';
+import { Adjustment, type AdjustmentToRecord } from './adjustment.entity.js';
+
+@Injectable()
+export class AdjustmentsService {
+  constructor(
+    private readonly database: Database,
+    private readonly agreements: AgreementsService,
+    private readonly matters: MattersService,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+  ) {}
+
+  async record(caller: Caller, matterId: string, adjustment: AdjustmentToRecord): Promise<Adjustment> {
+    const matter = await this.matters.require(caller, matterId);
+    return this.database.transaction(caller, async (tx) => {
+      const agreement = await this.agreements.inForce(tx, matter.id, adjustment.appliesOn);
+      const recorded = Adjustment.record(adjustment, agreement, {
+        tenantId: tx.tenantId,
+        id: this.ids.next(),
+        recordedAt: this.clock.now(),
+        recordedBy: caller.personId ?? null,
+        importRef: null,
+      });
+      await insertWork(tx, Adjustment, [recorded]);
+      return recorded;
+    });
+  }
+
+  async get(caller: Caller, id: string): Promise<Adjustment> {
+    return this.database.transaction(caller, async (tx) => {
+      const adjustment = await tx.findOne(Adjustment, { where: { tenantId: tx.tenantId, id } });
+      if (!adjustment) throw DomainError.notFound('adjustment', id);
+      return adjustment;
+    });
+  }
+
+  async list(
+    caller: Caller,
+    filter: { matterId: string; status: WorkStatus | undefined },
+    page: PageRequest | undefined,
+  ): Promise<{ items: Adjustment[]; page: PageResult }> {
+    return this.database.transaction(caller, (tx) => listById(tx, Adjustment, filter, page));
+  }
+
+  async approve(caller: Caller, ids: readonly string[]): Promise<Adjustment[]> {
+    return this.database.transaction(caller, (tx) => approveWork(tx, Adjustment, 'adjustment', ids));
+  }
+}

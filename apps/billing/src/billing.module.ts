@@ -1,0 +1,63 @@
+import { Module } from '@nestjs/common';
+import { topics } from '@paradesk/contracts';
+import { AdjustmentsServiceService } from '@paradesk/contracts/paradesk/billing/v1/adjustments';
+import { AgreementsServiceService } from '@paradesk/contracts/paradesk/billing/v1/agreements';
+import { ExpensesServiceService } from '@paradesk/contracts/paradesk/billing/v1/expenses';
+import { ImportsServiceService } from '@paradesk/contracts/paradesk/billing/v1/imports';
+import { InvoicesServiceService } from '@paradesk/contracts/paradesk/billing/v1/invoices';
+import { LedgerServiceService } from '@paradesk/contracts/paradesk/billing/v1/ledger';
+import { PaymentsServiceService } from '@paradesk/contracts/paradesk/billing/v1/payments';
+import { TimeEntriesServiceService } from '@paradesk/contracts/paradesk/billing/v1/time_entries';
+import { defineService } from '@paradesk/platform';
+import { AdjustmentsModule } from './adjustments/adjustments.module.js';
+import { AgreementsModule } from './agreements/agreements.module.js';
+import { ClientsModule } from './clients/clients.module.js';
+import { billingConfig } from './config.js';
+import { entities, migrations } from './data-source.js';
+import { ExpensesModule } from './expenses/expenses.module.js';
+import { ImportsModule } from './imports/imports.module.js';
+import { InvoicesModule } from './invoices/invoices.module.js';
+import { LedgerModule } from './ledger/ledger.module.js';
+import { MattersModule } from './matters/matters.module.js';
+import { PaymentsModule } from './payments/payments.module.js';
+import { PeopleModule } from './people/people.module.js';
+import { TenantsModule } from './tenants/tenants.module.js';
+import { TimeEntriesModule } from './time-entries/time-entries.module.js';
+
+@Module({
+  imports: [
+    TenantsModule,
+    ClientsModule,
+    MattersModule,
+    PeopleModule,
+    AgreementsModule,
+    TimeEntriesModule,
+    ExpensesModule,
+    AdjustmentsModule,
+    ImportsModule,
+    InvoicesModule,
+    PaymentsModule,
+    LedgerModule,
+  ],
+})
+export class BillingModule {}
+
+/** Agreements, time, expenses, imports, invoices, payments, ledger. */
+export const billing = defineService({
+  name: 'billing',
+  module: BillingModule,
+  config: billingConfig,
+  entities,
+  migrations,
+  grpc: [
+    AgreementsServiceService,
+    TimeEntriesServiceService,
+    ExpensesServiceService,
+    AdjustmentsServiceService,
+    ImportsServiceService,
+    InvoicesServiceService,
+    PaymentsServiceService,
+    LedgerServiceService,
+  ],
+  consumes: [topics.tenants, topics.clients, topics.people, topics.matters],
+});

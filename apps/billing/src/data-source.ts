@@ -1,0 +1,45 @@
+import { Adjustment } from './adjustments/adjustment.entity.js';
+import { Agreement, AgreementRate } from './agreements/agreement.entity.js';
+import { Client } from './clients/client.entity.js';
+import { Expense } from './expenses/expense.entity.js';
+import { InvoiceNumberCounter } from './invoices/invoice-number-counter.entity.js';
+import { Invoice, InvoiceLine } from './invoices/invoice.entity.js';
+import { Posting, PostingLine } from './ledger/posting.entity.js';
+import { Matter } from './matters/matter.entity.js';
+import { CreateCopies1767225600000 } from './migrations/1767225600000-create-copies.js';
+import { CreateAgreements1767225600500 } from './migrations/1767225600500-create-agreements.js';
+import { CreateWork1767225601000 } from './migrations/1767225601000-create-work.js';
+import { CreateInvoices1767225602000 } from './migrations/1767225602000-create-invoices.js';
+import { CreateLedger1767225603000 } from './migrations/1767225603000-create-ledger.js';
+import { CreatePayments1767225604000 } from './migrations/1767225604000-create-payments.js';
+import { Payment } from './payments/payment.entity.js';
+import { Person } from './people/person.entity.js';
+import { Tenant } from './tenants/tenant.entity.js';
+import { TimeEntry } from './time-entries/time-entry.entity.js';
+
+export const entities = [
+  Tenant,
+  Client,
+  Matter,
+  Person,
+  Agreement,
+  AgreementRate,
+  TimeEntry,
+  Expense,
+  Adjustment,
+  Invoice,
+  InvoiceLine,
+  InvoiceNumberCounter,
+  Payment,
+  Posting,
+  PostingLine,
+];
+
+export const migrations = [
+  CreateCopies1767225600000,
+  CreateAgreements1767225600500,
+  CreateWork1767225601000,
+  CreateInvoices1767225602000,
+  CreateLedger1767225603000,
+  CreatePayments1767225604000,
+];

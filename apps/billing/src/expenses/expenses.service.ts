@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '@paradesk/access';
+import type { PageRequest, PageResult } from '@paradesk/contracts/paradesk/common/v1/page';
+import { DomainError } from '@paradesk/kernel';
+import { Clock, Database, Ids } from '@paradesk/platform';
+import { AgreementsService } from '../agreements/agreements.service.js';
+import type { WorkStatus } from '../billable-work/captured-work.js';
+import { approveWork, insertWork, listById } from '../billable-work/captured-work.queries.js';
+import { MattersService } from '../matters/matters.service.js';
+import { checkExpense, Expense, type ExpenseToRecord } from './expense.entity.js';
+
+@Injectable()
+export class ExpensesService {
+  constructor(
+    private readonly database: Database,
+    private readonly agreements: AgreementsService,
+    private readonly matters: MattersService,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+  ) {}
+
+  async record(caller: Caller, matterId: string, expense: ExpenseToRecord): Promise<Expense> {
+    checkExpense(expense);
+    const matter = await this.matters.require(caller, matterId);
+    return this.database.transaction(caller, async (tx) => {
+      const agreement = await this.agreements.inForce(tx, matter.id, expense.incurredOn);
+      const recorded = Expense.record(expense, agreement, {
+        tenantId: tx.tenantId,
+        id: this.ids.next(),
+        recordedAt: this.clock.now(),
+        recordedBy: caller.personId ?? null,
+        importRef: null,
+      });
+      await insertWork(tx, Expense, [recorded]);
+      return recorded;
+    });
+  }
+
+  async get(caller: Caller, id: string): Promise<Expense> {
+    return this.database.transaction(caller, async (tx) => {
+      const expense = await tx.findOne(Expense, { where: { tenantId: tx.tenantId, id } });
+      if (!expense) throw DomainError.notFound('expense', id);
+      return expense;
+    });
+  }
+
+  async list(
+    caller: Caller,
+    filter: { matterId: string; status: WorkStatus | undefined },
+    page: PageRequest | undefined,
+  ): Promise<{ items: Expense[]; page: PageResult }> {
+    return this.database.transaction(caller, (tx) => listById(tx, Expense, filter, page));
+  }
+
+  async approve(caller: Caller, ids: readonly string[]): Promise<Expense[]> {
+    return this.database.transaction(caller, (tx) => approveWork(tx, Expense, 'expense', ids));
+  }
+}

@@ -1,0 +1,13 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** What billing must know of a matter: whose it is, and its codes and name on invoices and LEDES lines. */
+@Entity('matters')
+export class Matter {
+  @PrimaryColumn('uuid', { name: 'tenant_id' }) readonly tenantId!: string;
+  @PrimaryColumn('uuid') readonly id!: string;
+  @Column('uuid', { name: 'client_id' }) readonly clientId!: string;
+  @Column('text') readonly code!: string;
+  @Column('text', { name: 'client_matter_code' }) readonly clientMatterCode!: string;
+  @Column('text') readonly name!: string;
+  @Column('integer') readonly version!: number;
+}

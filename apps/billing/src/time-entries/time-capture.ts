@@ -1,0 +1,92 @@
+import { Role } from '@paradesk/contracts/paradesk/common/v1/rule';
+import { DomainError, hoursOf, roundMinutes } from '@paradesk/kernel';
+import { Temporal } from 'temporal-polyfill';
+import type { Agreement } from '../agreements/agreement.entity.js';
+import type { Recording } from '../billable-work/captured-work.js';
+import { lineAmount, parseE4 } from '../billable-work/line-amount.js';
+import { isActivityCode, isTaskCode } from '../ledes/utbms.js';
+import type { Person } from '../people/person.entity.js';
+import { TimeEntry, type WorkClass } from './time-entry.entity.js';
+
+/** Time as a person states it. */
+export interface TimeToRecord {
+  readonly workedOn: Temporal.PlainDate;
+  readonly minutes: number;
+  readonly narrative: string;
+  /** UTBMS codes; empty where none is given. */
+  readonly taskCode: string;
+  readonly activityCode: string;
+}
+
+/**
+ * What can be said of stated time before the agreement is known.
+ *
+ * @param today in the tenant's time zone
+ * @throws DomainError invalid WORK_IN_FUTURE, UNKNOWN_TASK_CODE, UNKNOWN_ACTIVITY_CODE; refused NO_TIMEKEEPER
+ */
+export function checkTime(time: TimeToRecord, timekeeper: Person, today: Temporal.PlainDate): void {
+  // A day of grace: a timekeeper west of the tenant's zone is not held up, one who works east of it is a day ahead.
+  if (Temporal.PlainDate.compare(time.workedOn, today.add({ days: 1 })) > 0) {
+    throw DomainError.invalid('workedOn', 'WORK_IN_FUTURE', 'time is recorded when it was worked, not before');
+  }
+  if (time.taskCode !== '' && !isTaskCode(time.taskCode)) {
+    throw DomainError.invalid('taskCode', 'UNKNOWN_TASK_CODE', 'is no task code of UTBMS');
+  }
+  if (time.activityCode !== '' && !isActivityCode(time.activityCode)) {
+    throw DomainError.invalid('activityCode', 'UNKNOWN_ACTIVITY_CODE', 'is no activity code of UTBMS');
+  }
+  if (timekeeper.timekeeperCode === '') {
+    const message = 'the person has no timekeeper code, so their time cannot be billed';
+    throw DomainError.refused('NO_TIMEKEEPER', message, { personId: timekeeper.id });
+  }
+}
+
+/**
+ * Makes the entry: rounds the time as the agreement says, prices it, and leaves a virtual assistant's time off the bill.
+ *
+ * @throws DomainError refused NO_RATE where the client agreed to no rate of the timekeeper; invalid INCREMENT_NOT_HONOURED
+ */
+export function timeEntryOf(
+  time: TimeToRecord,
+  timekeeper: Person,
+  agreement: Agreement,
+  recording: Recording,
+): TimeEntry {
+  const taskClass = workClassOf(timekeeper);
+  const hourlyRateE4 = taskClass === 'administrative' ? 0n : agreedRateE4(agreement, timekeeper);
+  const hoursE4 = parseE4(hoursOf(roundMinutes(time.minutes, agreement.timeRounding)), 'minutes');
+  const { currency, clientId, matterId } = agreement;
+  return Object.assign(new TimeEntry(), {
+    ...recording,
+    clientId,
+    matterId,
+    currency,
+    personId: timekeeper.id,
+    workedOn: time.workedOn,
+    workedMinutes: time.minutes,
+    hoursE4,
+    hourlyRateE4,
+    rateReason: '',
+    adjustmentMinor: 0n,
+    amountMinor: lineAmount({ unitsE4: hoursE4, unitCostE4: hourlyRateE4, adjustmentMinor: 0n, currency }).amountMinor,
+    narrative: time.narrative,
+    taskCode: time.taskCode,
+    activityCode: time.activityCode,
+    taskClass,
+    // Time that the agreement rounds down to nothing is no line of a bill: LEDES has no fee without units.
+    billable: taskClass === 'substantive' && hoursE4 > 0n,
+    status: 'recorded' as const,
+  });
+}
+
+/** A virtual assistant does administrative work only; what anybody else does counts as substantive. */
+export function workClassOf({ role }: Pick<Person, 'role'>): WorkClass {
+  return (role as Role) === Role.VIRTUAL_ASSISTANT ? 'administrative' : 'substantive';
+}
+
+function agreedRateE4(agreement: Agreement, timekeeper: Person): bigint {
+  const rateE4 = agreement.rateE4Of(timekeeper.id);
+  if (rateE4 !== undefined) return rateE4;
+  const message = 'the agreement has no rate of the timekeeper';
+  throw DomainError.refused('NO_RATE', message, { personId: timekeeper.id, agreementId: agreement.id });
+}

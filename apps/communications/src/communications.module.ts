@@ -1,0 +1,23 @@
+import { Module } from '@nestjs/common';
+import { topics } from '@paradesk/contracts';
+import { MessagesServiceService } from '@paradesk/contracts/paradesk/communications/v1/messages';
+import { defineService } from '@paradesk/platform';
+import { ClientsModule } from './clients/clients.module.js';
+import { communicationsConfig } from './config.js';
+import { entities, migrations } from './data-source.js';
+import { MessagesModule } from './messages/messages.module.js';
+import { TenantsModule } from './tenants/tenants.module.js';
+
+@Module({ imports: [TenantsModule, ClientsModule, MessagesModule] })
+export class CommunicationsModule {}
+
+/** What is written to people at clients. */
+export const communications = defineService({
+  name: 'communications',
+  module: CommunicationsModule,
+  config: communicationsConfig,
+  entities,
+  migrations,
+  grpc: [MessagesServiceService],
+  consumes: [topics.tenants, topics.clients, topics.invoices],
+});

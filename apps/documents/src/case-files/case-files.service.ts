@@ -1,0 +1,68 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '@paradesk/access';
+import { type Matter as MatterMessage, MattersServiceService } from '@paradesk/contracts/paradesk/assignment/v1/matters';
+import { type Client as ClientMessage, ClientsServiceService } from '@paradesk/contracts/paradesk/identity/v1/clients';
+import { DomainError } from '@paradesk/kernel';
+import { Database, Peers, type Tx } from '@paradesk/platform';
+import { Client } from './client.entity.js';
+import { Matter } from './matter.entity.js';
+
+/** Whose case file: a client's, or one matter's of it. */
+export interface CaseFile {
+  readonly clientId: string;
+  readonly matterId: string | null;
+}
+
+@Injectable()
+export class CaseFilesService {
+  constructor(
+    private readonly database: Database,
+    private readonly peers: Peers,
+  ) {}
+
+  /**
+   * Makes sure that a case file is there, asking the owners where their events have not come yet. Call it before the command's
+   * transaction.
+   *
+   * @throws DomainError not-found CLIENT_NOT_FOUND or MATTER_NOT_FOUND; invalid NOT_THE_CLIENTS_MATTER
+   */
+  async require(caller: Caller, { clientId, matterId }: CaseFile): Promise<void> {
+    await this.requireClient(caller, clientId);
+    if (matterId === null) return;
+    const owner = await this.clientOfMatter(caller, matterId);
+    if (owner !== clientId) throw DomainError.invalid('matterId', 'NOT_THE_CLIENTS_MATTER', 'is a matter of another client');
+  }
+
+  /** Keeps what identity says of a client, unless something newer is known. */
+  async keepClient(tx: Tx, { id, version }: ClientMessage): Promise<void> {
+    await tx.query(
+      `insert into clients as known (tenant_id, id, version) values ($1, $2, $3)
+       on conflict (tenant_id, id) do update set version = excluded.version where excluded.version > known.version`,
+      [tx.tenantId, id, version],
+    );
+  }
+
+  /** Keeps what assignment says of a matter, unless something newer is known. */
+  async keepMatter(tx: Tx, { id, clientId, version }: MatterMessage): Promise<void> {
+    await tx.query(
+      `insert into matters as known (tenant_id, id, client_id, version) values ($1, $2, $3, $4)
+       on conflict (tenant_id, id) do update set version = excluded.version where excluded.version > known.version`,
+      [tx.tenantId, id, clientId, version],
+    );
+  }
+
+  private async requireClient(caller: Caller, id: string): Promise<void> {
+    const known = await this.database.beside(caller, (tx) => tx.existsBy(Client, { tenantId: tx.tenantId, id }));
+    if (known) return;
+    const client = await this.peers.client('identity', ClientsServiceService).getClient({ clientId: id }, { tenantId: caller.tenantId });
+    await this.database.beside(caller, (tx) => this.keepClient(tx, client));
+  }
+
+  private async clientOfMatter(caller: Caller, id: string): Promise<string> {
+    const known = await this.database.beside(caller, (tx) => tx.findOneBy(Matter, { tenantId: tx.tenantId, id }));
+    if (known) return known.clientId;
+    const matter = await this.peers.client('assignment', MattersServiceService).getMatter({ matterId: id }, { tenantId: caller.tenantId });
+    await this.database.beside(caller, (tx) => this.keepMatter(tx, matter));
+    return matter.clientId;
+  }
+}

@@ -1,0 +1,93 @@
+import { DomainError } from '@paradesk/kernel';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** What a person may be to the tenant: its staff, or somebody at a client. Operators and services are not people. */
+export type PersonRole =
+  'OPERATIONS_MANAGER' | 'BILLING_MANAGER' | 'PARALEGAL' | 'VIRTUAL_ASSISTANT' | 'ATTORNEY' | 'PARTNER';
+
+/** What a person is registered with. Texts that do not apply are empty. */
+export interface NewPerson {
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly email: string;
+  /** Name of a role in the contracts; `Person.create` refuses those that are not given to people. */
+  readonly role: string;
+  readonly clientId: string;
+  readonly timekeeperCode: string;
+  readonly timekeeperClassification: string;
+}
+
+const worksFor: Readonly<Record<PersonRole, 'tenant' | 'client'>> = {
+  OPERATIONS_MANAGER: 'tenant',
+  BILLING_MANAGER: 'tenant',
+  PARALEGAL: 'tenant',
+  VIRTUAL_ASSISTANT: 'tenant',
+  ATTORNEY: 'client',
+  PARTNER: 'client',
+};
+
+/** The form of LEDES 1998B's TIMEKEEPER_CLASSIFICATION, such as PARALG: char 10, a closed list of upper-case codes. */
+const CLASSIFICATION = /^[A-Z]{1,10}$/;
+
+/**
+ * A person, by the one role that says what they may do.
+ *
+ * - Attorneys and partner systems belong to exactly one client; staff to none.
+ * - Who keeps time has a timekeeper code and a LEDES classification: both or neither.
+ * - E-mail address (whatever its case) and timekeeper code are unique in the tenant; unique keys say so.
+ */
+@Entity('people')
+export class Person {
+  @PrimaryColumn('uuid', { name: 'tenant_id' }) readonly tenantId!: string;
+  @PrimaryColumn('uuid') readonly id!: string;
+  @Column('text', { name: 'first_name' }) readonly firstName!: string;
+  @Column('text', { name: 'last_name' }) readonly lastName!: string;
+  @Column('text') readonly email!: string;
+  @Column('text') readonly role!: PersonRole;
+  @Column('uuid', { name: 'client_id', nullable: true }) readonly clientId!: string | null;
+  @Column('text', { name: 'timekeeper_code', nullable: true }) readonly timekeeperCode!: string | null;
+  @Column('text', { name: 'timekeeper_classification', nullable: true }) readonly timekeeperClassification!:
+    string | null;
+  @Column('integer') readonly version!: number;
+
+  /** @throws DomainError invalid, naming the field: see the rules above */
+  static create(tenantId: string, id: string, fields: NewPerson): Person {
+    requireRoleOfPeople(fields);
+    requireClientWhereDue(fields.role, fields.clientId);
+    requireWholeTimekeeper(fields);
+    return Object.assign(new Person(), {
+      ...fields,
+      clientId: fields.clientId || null,
+      timekeeperCode: fields.timekeeperCode || null,
+      timekeeperClassification: fields.timekeeperClassification || null,
+      tenantId,
+      id,
+      version: 1,
+    });
+  }
+}
+
+function requireRoleOfPeople<T extends NewPerson>(fields: T): asserts fields is T & { readonly role: PersonRole } {
+  if (Object.hasOwn(worksFor, fields.role)) return;
+  throw DomainError.invalid('role', 'ROLE_NOT_GIVEN_TO_PEOPLE', `${fields.role} is not a role of people`);
+}
+
+function requireClientWhereDue(role: PersonRole, clientId: string): void {
+  if (worksFor[role] === 'client' && !clientId) {
+    throw DomainError.invalid('clientId', 'CLIENT_REQUIRED', 'an attorney or a partner system belongs to a client');
+  }
+  if (worksFor[role] === 'tenant' && clientId) {
+    throw DomainError.invalid('clientId', 'CLIENT_NOT_OF_STAFF', 'staff of the tenant belongs to no client');
+  }
+}
+
+function requireWholeTimekeeper({ timekeeperCode, timekeeperClassification }: NewPerson): void {
+  if (!timekeeperCode && !timekeeperClassification) return;
+  if (!timekeeperCode) {
+    throw DomainError.invalid('timekeeperCode', 'TIMEKEEPER_CODE_REQUIRED', 'a classification needs a timekeeper code');
+  }
+  if (!CLASSIFICATION.test(timekeeperClassification)) {
+    const message = 'a timekeeper needs a LEDES classification of 1 to 10 upper-case letters, such as PARALG';
+    throw DomainError.invalid('timekeeperClassification', 'TIMEKEEPER_CLASSIFICATION', message);
+  }
+}

@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { ApiKeysModule } from '../api-keys/api-keys.module.js';
+import { TokensController } from './tokens.controller.js';
+import { TokensService } from './tokens.service.js';
+
+@Module({ imports: [ApiKeysModule], controllers: [TokensController], providers: [TokensService] })
+export class TokensModule {}

@@ -1,0 +1,176 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { isUuid } from '@paradesk/kernel';
+import type pg from 'pg';
+import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import { claimKey, currentRequest, outsideCommand, type IdempotentRequest } from './idempotency.js';
+
+/** An open transaction of one tenant. Everything in it goes through this, and nothing else. */
+export interface Tx extends EntityManager {
+  readonly tenantId: string;
+}
+
+/** Whose rows a transaction may see: a `Caller` is one. */
+export interface TenantScope {
+  readonly tenantId: string;
+}
+
+/** How the database is reached. */
+export interface DatabaseOptions {
+  /** `postgres://` URL of the run-time role, which owns nothing and cannot bypass row-level security. */
+  readonly url: string;
+  readonly entities: readonly (new () => object)[];
+  /** Most connections; 10 by default. */
+  readonly poolSize?: number;
+  readonly applicationName?: string;
+}
+
+// serialization_failure and deadlock_detected: the server undid everything, so doing it again is right.
+const REPLAYED = new Set(['40001', '40P01']);
+const MAX_REPLAYS = 5;
+
+const open = new AsyncLocalStorage<true>();
+
+/** True inside a transaction: platform's clients refuse to call out then (rule T3). */
+export function inTransaction(): boolean {
+  return open.getStore() === true;
+}
+
+/**
+ * A service's own database.
+ *
+ * `transaction` is the one way in for tenants' rows, reading or writing. Row-level security limits it to the tenant's rows,
+ * whatever the query says. A serialization failure or a deadlock runs `work` again (up to 5 times), so `work` has no effect outside `tx`.
+ */
+export class Database {
+  private constructor(private readonly source: DataSource) {}
+
+  static async connect(options: DatabaseOptions): Promise<Database> {
+    const source = new DataSource({
+      type: 'postgres',
+      url: options.url,
+      entities: [...options.entities],
+      synchronize: false,
+      applicationName: options.applicationName,
+      extra: { max: options.poolSize ?? 10, connectionTimeoutMillis: 10_000, keepAlive: true },
+      // A connection lost while idle is replaced by the pool; without a listener it would end the process.
+      poolErrorHandler: () => undefined,
+    });
+    await source.initialize();
+    refuseOuterConnection(poolOf(source));
+    return new Database(source);
+  }
+
+  /**
+   * Runs `work` in one transaction of the tenant.
+   *
+   * @throws Error when called inside a transaction (rule T2), or with a tenant id that is no UUID
+   */
+  async transaction<T>(scope: TenantScope, work: (tx: Tx) => Promise<T>): Promise<T> {
+    if (!isUuid(scope.tenantId)) throw new Error('a transaction needs the UUID of a tenant');
+    const request = currentRequest();
+    return this.replaying(async (runner) => {
+      await runner.query("select set_config('paradesk.tenant', $1, true)", [scope.tenantId]);
+      if (request) await claimKey(runner, scope.tenantId, request);
+      return work(Object.assign(runner.manager, { tenantId: scope.tenantId }));
+    }, request);
+  }
+
+  /**
+   * Like `transaction`, but no part of the command that is being carried out: it commits at once and takes no idempotency key. For
+   * looking something up, or keeping a copy of what another service owns, before the command's one transaction.
+   */
+  async beside<T>(scope: TenantScope, work: (tx: Tx) => Promise<T>): Promise<T> {
+    return outsideCommand(() => this.transaction(scope, work));
+  }
+
+  /**
+   * Runs `work` in one transaction without a tenant: it sees no tenant's rows, only the tables without row-level security
+   * (messaging, jobs, directories).
+   */
+  async system<T>(work: (tx: EntityManager) => Promise<T>): Promise<T> {
+    return this.replaying((runner) => work(runner.manager), undefined);
+  }
+
+  /** True when the server answers. */
+  async ping(): Promise<boolean> {
+    await this.source.query('select 1');
+    return true;
+  }
+
+  /** The pool, for what speaks plain pg: the job runner. */
+  get pool(): pg.Pool {
+    return poolOf(this.source);
+  }
+
+  async close(): Promise<void> {
+    if (this.source.isInitialized) await this.source.destroy();
+  }
+
+  private async replaying<T>(work: (runner: QueryRunner) => Promise<T>, request: IdempotentRequest | undefined): Promise<T> {
+    if (inTransaction()) throw new Error('a transaction is open already: pass its tx on');
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.once(work, request);
+      } catch (error) {
+        if (!REPLAYED.has(sqlStateOf(error) ?? '') || attempt > MAX_REPLAYS) throw error;
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * 2 ** attempt));
+      }
+    }
+  }
+
+  private async once<T>(work: (runner: QueryRunner) => Promise<T>, request: IdempotentRequest | undefined): Promise<T> {
+    const runner = this.source.createQueryRunner();
+    let handedOver = false;
+    try {
+      await runner.startTransaction();
+      const result = await open.run(true, () => work(runner));
+      if (request) {
+        // The answer is stored in this transaction, so the commit waits until the controller has made it.
+        request.handOver(runner);
+        handedOver = true;
+      } else {
+        await runner.commitTransaction();
+      }
+      return result;
+    } catch (error) {
+      await rollback(runner);
+      throw error;
+    } finally {
+      if (!handedOver) await runner.release();
+    }
+  }
+}
+
+/** SQLSTATE of an error of the server, such as `40P01`; undefined for any other error. */
+export function sqlStateOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+/** Name of the constraint that an error is about; undefined for any other error. */
+export function violatedConstraint(error: unknown): string | undefined {
+  const constraint = (error as { constraint?: unknown } | null)?.constraint;
+  return typeof constraint === 'string' ? constraint : undefined;
+}
+
+/** Undoes a transaction whose connection may be gone: then the server has undone it. */
+export async function rollback(runner: QueryRunner): Promise<void> {
+  if (!runner.isTransactionActive) return;
+  try {
+    await runner.rollbackTransaction();
+  } catch {
+    // the first error is the one to report
+  }
+}
+
+function poolOf(source: DataSource): pg.Pool {
+  return (source.driver as unknown as { master: pg.Pool }).master;
+}
+
+function refuseOuterConnection(pool: pg.Pool): void {
+  const connect = pool.connect.bind(pool) as (...args: unknown[]) => unknown;
+  pool.connect = ((...args: unknown[]) => {
+    if (inTransaction()) throw new Error('inside a transaction use only its tx, never another connection');
+    return connect(...args);
+  }) as typeof pool.connect;
+}

@@ -1,0 +1,138 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { createHash } from 'node:crypto';
+import { DomainError } from '@paradesk/kernel';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { isolateByTenant } from './row-level-security.js';
+
+/** A command that its caller may send again under one key. */
+export interface KeyedCommand {
+  /** The caller's key; unique for who calls and which RPC. */
+  readonly key: string;
+  /** RPC path. */
+  readonly method: string;
+  /** Who calls: a key of one person is not another's. */
+  readonly callerId: string;
+  /** The request as it came. */
+  readonly request: Uint8Array;
+}
+
+/** What `Database.transaction` needs of the command that it works for. */
+export interface IdempotentRequest {
+  readonly command: KeyedCommand;
+  handOver(runner: QueryRunner): void;
+}
+
+/** Thrown through the use case when the command was carried out before: its stored answer. */
+class AlreadyAnswered extends Error {
+  constructor(readonly response: Uint8Array) {
+    super('the command was carried out before');
+  }
+}
+
+const requests = new AsyncLocalStorage<IdempotentRequest>();
+
+/** The keyed command that is being carried out, if any. */
+export function currentRequest(): IdempotentRequest | undefined {
+  return requests.getStore();
+}
+
+/** Runs `work` as if no keyed command were being carried out. */
+export function outsideCommand<T>(work: () => T): T {
+  return requests.exit(work);
+}
+
+/** An answer, and whether it is the stored one of an earlier call. */
+export interface Answer {
+  readonly response: Uint8Array;
+  readonly replayed: boolean;
+}
+
+/**
+ * Carries out a command at most once for its key. Key, effect and answer are committed together: the transaction of the
+ * use case stays open until `respond` has made the answer, so no crash can part them, and a second call of the same key
+ * waits for the first one at the key's row and gets its answer. A refused command stores nothing and may be sent again.
+ *
+ * @param respond runs the use case (one transaction) and encodes its answer
+ * @param stored turns the answer into what may be kept (without secrets); the same bytes by default
+ * @throws DomainError refused IDEMPOTENCY_KEY_REUSED when the key came with another request before
+ */
+export async function answerOnce(
+  command: KeyedCommand,
+  respond: () => Promise<Uint8Array>,
+  stored: (response: Uint8Array) => Uint8Array = (response) => response,
+): Promise<Answer> {
+  let runner: QueryRunner | undefined;
+  const request: IdempotentRequest = {
+    command,
+    handOver(open) {
+      if (runner) throw new Error('a command has one transaction');
+      runner = open;
+    },
+  };
+  try {
+    const response = await requests.run(request, respond);
+    if (runner) await commitAnswer(runner, command, stored(response));
+    return { response, replayed: false };
+  } catch (error) {
+    if (runner?.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+    if (error instanceof AlreadyAnswered) return { response: error.response, replayed: true };
+    throw error;
+  } finally {
+    await runner?.release();
+  }
+}
+
+/** Takes the key for this transaction. Waits for another that holds it. @throws AlreadyAnswered with the stored answer */
+export async function claimKey(runner: QueryRunner, tenantId: string, { command }: IdempotentRequest): Promise<void> {
+  const claimed: unknown[] = await runner.query(
+    `insert into idempotency_keys (tenant_id, caller_id, method, key, request_sha256) values ($1, $2, $3, $4, $5)
+     on conflict do nothing returning 1 as claimed`,
+    [tenantId, command.callerId, command.method, command.key, hashOf(command.request)],
+  );
+  if (claimed.length > 0) return;
+  const [known]: { request_sha256: Buffer; response: Buffer }[] = await runner.query(
+    `select request_sha256, response from idempotency_keys where tenant_id = $1 and caller_id = $2 and method = $3 and key = $4`,
+    [tenantId, command.callerId, command.method, command.key],
+  );
+  if (!known) throw new DomainError('unavailable', 'IDEMPOTENCY_KEY_BUSY', 'the key was just given up by another call; try again');
+  if (!known.request_sha256.equals(hashOf(command.request))) {
+    throw new DomainError('refused', 'IDEMPOTENCY_KEY_REUSED', 'this idempotency key came with another request before', [
+      { field: 'Idempotency-Key', description: 'came with another request before' },
+    ]);
+  }
+  throw new AlreadyAnswered(known.response);
+}
+
+async function commitAnswer(runner: QueryRunner, command: KeyedCommand, response: Uint8Array): Promise<void> {
+  await runner.query(
+    `update idempotency_keys set response = $4 where caller_id = $1 and method = $2 and key = $3`,
+    [command.callerId, command.method, command.key, Buffer.from(response)],
+  );
+  await runner.commitTransaction();
+}
+
+function hashOf(request: Uint8Array): Buffer {
+  return createHash('sha256').update(request).digest();
+}
+
+/** The table of keyed commands and their answers. */
+export class CreateIdempotencyKeys1767225500001 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      create table idempotency_keys (
+        tenant_id uuid not null,
+        caller_id text not null,
+        method text not null,
+        key text not null,
+        request_sha256 bytea not null,
+        response bytea,
+        created_at timestamptz not null default now(),
+        primary key (tenant_id, caller_id, method, key)
+      )`);
+    await isolateByTenant(runner, 'idempotency_keys');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('drop table idempotency_keys');
+  }
+}

@@ -1,0 +1,159 @@
+import {
+  Server as GrpcServer,
+  ServerCredentials,
+  type sendUnaryData,
+  type ServerReadableStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { Server, Transport, type CustomTransportStrategy } from '@nestjs/microservices';
+import type { Rpc } from '@paradesk/contracts';
+import { HealthImplementation } from 'grpc-health-check';
+import { isObservable, lastValueFrom } from 'rxjs';
+import type { TokenVerifier } from '../auth/tokens.js';
+import { rpcAt } from './peers.js';
+import { addReflection } from './reflection.js';
+import { RpcPipeline, type RpcHandler } from './rpc-pipeline.js';
+import type { MethodShape, ServiceShape } from './service-definition.js';
+
+/** What a gRPC server serves. */
+export interface GrpcStrategyOptions {
+  /** `host:port`; port 0 takes a free one. */
+  readonly address: string;
+  /** Every service that the contracts give to this one: an RPC without a handler or without a rule stops the start. */
+  readonly services: readonly ServiceShape[];
+  readonly verifier: TokenVerifier;
+  readonly onError: (error: unknown, rpc: Rpc) => void;
+}
+
+type AnyCall = ServerUnaryCall<unknown, unknown> & ServerReadableStream<unknown, unknown> & ServerWritableStream<unknown, unknown>;
+
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+
+/** Stands for a request whose bytes are no message: refused as bad input rather than as INTERNAL. */
+const UNDECODABLE = Symbol('undecodable');
+
+/**
+ * Serves controllers over gRPC. Nest's own transport is not used: it hangs on handlers that await their request stream,
+ * turns errors into UNKNOWN and logs none of them.
+ */
+export class GrpcStrategy extends Server implements CustomTransportStrategy {
+  override transportId = Transport.GRPC;
+  private readonly handlers = new Map<string, RpcHandler>();
+  private readonly health = new HealthImplementation();
+  private readonly server = new GrpcServer({
+    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+    'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+  });
+  private readonly pipeline: RpcPipeline;
+  private boundPort = 0;
+
+  constructor(private readonly options: GrpcStrategyOptions) {
+    super();
+    this.pipeline = new RpcPipeline(options.verifier, options.onError);
+  }
+
+  /** The port that is served, once listening. */
+  get port(): number {
+    return this.boundPort;
+  }
+
+  override addHandler(pattern: { service: string; rpc: string }, callback: RpcHandler): void {
+    this.handlers.set(keyOf(pattern.service, pattern.rpc), callback);
+  }
+
+  listen(callback: (error?: unknown) => void): void {
+    try {
+      for (const service of this.options.services) this.serve(service);
+      this.health.addToServer(this.server);
+      addReflection(this.server);
+    } catch (error) {
+      callback(error);
+      return;
+    }
+    this.server.bindAsync(this.options.address, ServerCredentials.createInsecure(), (error, port) => {
+      if (error) {
+        callback(new Error(`gRPC cannot listen on ${this.options.address}: ${error.message}`));
+        return;
+      }
+      this.boundPort = port;
+      this.health.setStatus('', 'SERVING');
+      callback();
+    });
+  }
+
+  /** Takes no new calls, lets those under way end for at most `timeoutMs`, then cuts them off. */
+  async drain(timeoutMs: number): Promise<void> {
+    this.health.setStatus('', 'NOT_SERVING');
+    const ended = new Promise<void>((resolve) => this.server.tryShutdown(() => resolve()));
+    const timer = setTimeout(() => this.server.forceShutdown(), timeoutMs);
+    await ended.finally(() => clearTimeout(timer));
+  }
+
+  close(): void {
+    this.server.forceShutdown();
+  }
+
+  on(): void {
+    // no events of the transport are offered
+  }
+
+  unwrap<T>(): T {
+    return this.server as T;
+  }
+
+  private serve(service: ServiceShape): void {
+    const implementation: UntypedServiceImplementation = {};
+    const definition: Record<string, MethodShape> = {};
+    for (const [name, method] of Object.entries(service)) {
+      const rpc = rpcAt(method.path);
+      if (!rpc.rule?.taskClass) throw new Error(`${rpc.path} states no rule: nobody may call it, so it is not served`);
+      const handler = this.handlers.get(keyOf(rpc.service.split('.').at(-1) ?? '', rpc.method));
+      if (!handler) throw new Error(`${rpc.path} has no handler`);
+      definition[name] = { ...method, requestDeserialize: tolerant(method), responseSerialize: keepingBytes(method) };
+      implementation[name] = this.implement(rpc, method, settled(handler)) as never;
+    }
+    this.server.addService(definition as never, implementation);
+  }
+
+  private implement(rpc: Rpc, method: MethodShape, handler: RpcHandler) {
+    if (method.requestStream) {
+      return (call: AnyCall, callback: sendUnaryData<unknown>) => this.pipeline.clientStream(rpc, handler, call, callback);
+    }
+    if (method.responseStream) return (call: AnyCall) => this.pipeline.serverStream(rpc, handler, call, isDecoded(call.request));
+    return (call: AnyCall, callback: sendUnaryData<unknown>) =>
+      this.pipeline.unary({ rpc, method, handler }, call, callback, isDecoded(call.request));
+  }
+}
+
+function keyOf(service: string, rpc: string): string {
+  return `${service}/${rpc.charAt(0).toLowerCase()}${rpc.slice(1)}`;
+}
+
+function isDecoded(request: unknown): boolean {
+  return request !== UNDECODABLE;
+}
+
+function tolerant(method: MethodShape): MethodShape['requestDeserialize'] {
+  return (bytes) => {
+    try {
+      return method.requestDeserialize(bytes);
+    } catch {
+      return UNDECODABLE;
+    }
+  };
+}
+
+/** An answer that is kept under an idempotency key is encoded already. */
+function keepingBytes(method: MethodShape): MethodShape['responseSerialize'] {
+  return (value: unknown) => (Buffer.isBuffer(value) ? value : method.responseSerialize(value as never));
+}
+
+/** Nest hands results over as they are, but wraps what a filter made in an Observable. */
+function settled(handler: RpcHandler): RpcHandler {
+  return async (request, metadata) => {
+    const result = await handler(request, metadata);
+    return isObservable(result) ? lastValueFrom(result) : result;
+  };
+}

@@ -1,0 +1,110 @@
+import { rpcs, type Rpc } from '@paradesk/contracts';
+import type { TenantScope } from '../database/database.js';
+import { RawChannel, type RawCall } from './raw-channel.js';
+import { encodeRequest, type MethodShape, type ServiceClient, type ServiceShape } from './service-definition.js';
+
+/** For whom to call, and how long to wait. */
+export interface PeerCall extends TenantScope {
+  /** Most milliseconds; 5,000 by default. */
+  readonly timeoutMs?: number;
+}
+
+/** Where tokens for calls to other services come from. */
+export interface ServiceTokens {
+  /** A token by which `audience` knows this service, acting for the tenant. */
+  tokenFor(audience: string, tenantId: string): Promise<string>;
+}
+
+const byPath = new Map<string, Rpc>();
+
+/** What the contracts say of an RPC. @throws Error for a path that they do not have */
+export function rpcAt(path: string): Rpc {
+  if (byPath.size === 0) for (const rpc of rpcs()) byPath.set(rpc.path, rpc);
+  const rpc = byPath.get(path);
+  if (!rpc) throw new Error(`the contracts have no RPC ${path}`);
+  return rpc;
+}
+
+/** The other services, by name. Connections are made at the first call. */
+export class Peers {
+  private readonly channels = new Map<string, RawChannel>();
+
+  /**
+   * @param addresses `host:port` by name of the service
+   * @param tokens signs this service in
+   */
+  constructor(
+    private readonly addresses: () => Readonly<Record<string, string>>,
+    private readonly tokens: ServiceTokens,
+  ) {}
+
+  /**
+   * A client that acts as this service for one tenant a call. Idempotent calls are tried again when the peer cannot be reached.
+   *
+   * @param name the peer, such as `documents`
+   * @param definition such as `DocumentsServiceService`
+   */
+  client<D extends ServiceShape>(name: string, definition: D): ServiceClient<D, PeerCall> {
+    return makeClient(definition, {
+      channel: () => this.channel(name),
+      prepare: async (call: PeerCall) => ({
+        timeoutMs: call.timeoutMs,
+        metadata: { authorization: `Bearer ${await this.tokens.tokenFor(name, call.tenantId)}` },
+      }),
+    });
+  }
+
+  /** The connection to a peer. @throws Error where no address is configured */
+  channel(name: string): RawChannel {
+    let channel = this.channels.get(name);
+    if (!channel) {
+      const address = this.addresses()[name];
+      if (!address) throw new Error(`PEERS names no address of ${name}`);
+      channel = new RawChannel(address);
+      this.channels.set(name, channel);
+    }
+    return channel;
+  }
+
+  close(): void {
+    for (const channel of this.channels.values()) channel.close();
+    this.channels.clear();
+  }
+}
+
+/** What a typed client is made of. */
+export interface ClientParts<Options> {
+  channel(): RawChannel;
+  prepare(options: Options): Promise<RawCall>;
+}
+
+/** A typed client of a service over a raw channel. */
+export function makeClient<D extends ServiceShape, Options>(definition: D, parts: ClientParts<Options>): ServiceClient<D, Options> {
+  const client: Record<string, unknown> = {};
+  for (const [name, method] of Object.entries(definition)) client[name] = callerFor(method, parts);
+  return client as ServiceClient<D, Options>;
+}
+
+function callerFor<Options>(method: MethodShape, { channel, prepare }: ClientParts<Options>): unknown {
+  const retry = rpcAt(method.path).idempotent;
+  if (method.requestStream) {
+    return async (requests: AsyncIterable<object>, options: Options) => {
+      const answer = await channel().clientStream(method.path, encoded(method, requests), await prepare(options));
+      return method.responseDeserialize(answer.body);
+    };
+  }
+  if (method.responseStream) {
+    return async function* (request: object, options: Options) {
+      const messages = channel().serverStream(method.path, encodeRequest(method, request), await prepare(options));
+      for await (const message of messages) yield method.responseDeserialize(message);
+    };
+  }
+  return async (request: object, options: Options) => {
+    const answer = await channel().unary(method.path, encodeRequest(method, request), { ...(await prepare(options)), retry });
+    return method.responseDeserialize(answer.body);
+  };
+}
+
+async function* encoded(method: MethodShape, requests: AsyncIterable<object>): AsyncIterable<Buffer> {
+  for await (const request of requests) yield encodeRequest(method, request);
+}

@@ -1,0 +1,123 @@
+import { Metadata, status as Status, type sendUnaryData, type ServerReadableStream, type ServerUnaryCall, type ServerWritableStream } from '@grpc/grpc-js';
+import { authorize, type Caller } from '@paradesk/access';
+import { violationsOf, type Rpc } from '@paradesk/contracts';
+import { DomainError } from '@paradesk/kernel';
+import { once } from 'node:events';
+import type { TokenVerifier } from '../auth/tokens.js';
+import { answerOnce } from '../database/idempotency.js';
+import { bindCaller, withDeadline } from './call-scope.js';
+import { observeCall } from './rpc-telemetry.js';
+import { withoutSecrets } from './secrets.js';
+import type { MethodShape } from './service-definition.js';
+import { toStatus } from './status.js';
+
+/** A controller's method, as Nest hands it over. */
+export type RpcHandler = (request: unknown, metadata: Metadata) => unknown;
+
+/** A unary RPC and what serves it. */
+export interface UnaryRpc {
+  readonly rpc: Rpc;
+  readonly method: MethodShape;
+  readonly handler: RpcHandler;
+}
+
+// What no deadline means: a call without one still ends.
+const LONGEST_CALL_MS = 60_000;
+const KEY = /^[\x21-\x7e]{1,255}$/;
+
+/**
+ * What happens around every controller's method, in this order: span and metrics, token, rule, field rules, idempotency key, and the
+ * refusal in the form that clients read. Nothing of it is repeated in a service.
+ */
+export class RpcPipeline {
+  constructor(
+    private readonly verifier: TokenVerifier,
+    private readonly onError: (error: unknown, rpc: Rpc) => void,
+  ) {}
+
+  unary({ rpc, method, handler }: UnaryRpc, call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>, decoded: boolean): void {
+    void this.run(rpc, call, async () => {
+      const caller = await this.admit(rpc, call.metadata);
+      check(rpc, call.request, decoded);
+      const key = rpc.readOnly ? undefined : call.metadata.get('idempotency-key')[0];
+      if (key === undefined || !caller) return callback(null, (await handler(call.request, call.metadata)) as never);
+      const command = {
+        key: requireKey(key),
+        method: rpc.path,
+        callerId: caller.personId ?? caller.service ?? 'operator',
+        request: method.requestSerialize(call.request as never),
+      };
+      const respond = async () => method.responseSerialize((await handler(call.request, call.metadata)) as never);
+      const answer = await answerOnce(command, respond, withoutSecrets(rpc.descriptor.output));
+      const trailers = new Metadata();
+      if (answer.replayed) trailers.set('idempotency-replayed', 'true');
+      callback(null, Buffer.from(answer.response), trailers);
+    }).then((refusal) => refusal && callback(refusal));
+  }
+
+  clientStream(rpc: Rpc, handler: RpcHandler, call: ServerReadableStream<unknown, unknown>, callback: sendUnaryData<unknown>): void {
+    void this.run(rpc, call, async () => {
+      await this.admit(rpc, call.metadata);
+      callback(null, (await handler(checked(rpc, call), call.metadata)) as never);
+    }).then((refusal) => refusal && callback(refusal));
+  }
+
+  serverStream(rpc: Rpc, handler: RpcHandler, call: ServerWritableStream<unknown, unknown>, decoded: boolean): void {
+    void this.run(rpc, call, async () => {
+      await this.admit(rpc, call.metadata);
+      check(rpc, call.request, decoded);
+      const messages = (await handler(call.request, call.metadata)) as AsyncIterable<unknown>;
+      for await (const message of messages) {
+        if (call.cancelled) return;
+        if (!call.write(message)) await Promise.race([once(call, 'drain'), once(call, 'close'), once(call, 'cancelled')]);
+      }
+      call.end();
+    }).then((refusal) => refusal && call.emit('error', refusal));
+  }
+
+  private async admit(rpc: Rpc, metadata: Metadata): Promise<Caller | undefined> {
+    const [bearer] = metadata.get('authorization');
+    const token = typeof bearer === 'string' && /^bearer /i.test(bearer) ? bearer.slice(7) : undefined;
+    const caller = token === undefined ? undefined : await this.verifier.verify(token);
+    authorize(rpc.rule, caller);
+    if (caller) bindCaller(metadata, caller);
+    return caller;
+  }
+
+  private run(rpc: Rpc, call: { metadata: Metadata; getDeadline(): Date | number }, work: () => Promise<void>) {
+    const deadline = Number(call.getDeadline());
+    const deadlineMs = Math.min(Number.isFinite(deadline) ? deadline : Infinity, Date.now() + LONGEST_CALL_MS);
+    return observeCall(rpc, call.metadata, async () => {
+      try {
+        await withDeadline(deadlineMs, work);
+        return undefined;
+      } catch (error) {
+        const refusal = toStatus(error);
+        if (refusal.code === Status.INTERNAL) this.onError(error, rpc);
+        return refusal;
+      }
+    });
+  }
+}
+
+function check(rpc: Rpc, request: unknown, decoded: boolean): void {
+  if (!decoded) throw new DomainError('invalid', 'NOT_A_MESSAGE', 'the request is no valid message');
+  const violations = violationsOf(rpc.descriptor.input, request);
+  if (violations.length > 0) throw DomainError.invalidAll(violations);
+}
+
+async function* checked(rpc: Rpc, messages: AsyncIterable<unknown>): AsyncIterable<unknown> {
+  let first = true;
+  for await (const message of messages) {
+    // The first message carries the fields; the others only more of the file.
+    const decoded = typeof message !== 'symbol';
+    if (first || !decoded) check(rpc, message, decoded);
+    first = false;
+    yield message;
+  }
+}
+
+function requireKey(key: string | Buffer): string {
+  if (typeof key === 'string' && KEY.test(key)) return key;
+  throw DomainError.invalid('Idempotency-Key', 'IDEMPOTENCY_KEY', 'takes 1 to 255 visible ASCII characters');
+}

@@ -1,0 +1,140 @@
+import { Module, type DynamicModule, type INestApplication, type Provider } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import pg from 'pg';
+import type { z } from 'zod';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { IdentityTokens } from '../auth/service-tokens.js';
+import { TokenVerifier } from '../auth/tokens.js';
+import { Clock, Ids } from '../clock.js';
+import { CONFIG, platformConfig, readConfig } from '../config.js';
+import { Database } from '../database/database.js';
+import { GrpcStrategy } from '../grpc/grpc-strategy.js';
+import { Peers } from '../grpc/peers.js';
+import { Jobs } from '../jobs/jobs.js';
+import type { EventChannel } from '../messaging/event-channel.js';
+import { EventsStrategy } from '../messaging/event-handlers.js';
+import { Inbox } from '../messaging/inbox.js';
+import { Outbox } from '../messaging/outbox.js';
+import { ParkedEvents } from '../messaging/parked-events.js';
+import { Relay } from '../messaging/relay.js';
+import { ObjectStorage } from '../storage/object-storage.js';
+import { createLogger, Logger, nestLogger } from '../telemetry/logger.js';
+import { OpsServer } from '../telemetry/ops-server.js';
+import { RethrowFilter } from './rethrow-filter.js';
+import type { ServiceDefinition } from './service-definition.js';
+
+/** What a service runs in. */
+export interface Surroundings {
+  /** The environment: all settings come from here. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** How events travel. */
+  readonly channel: EventChannel;
+  readonly clock?: Clock;
+  /** Addresses of the other services; PEERS of the environment by default. */
+  readonly peers?: () => Readonly<Record<string, string>>;
+  /** Run due jobs as they come (default), or only when a test drains them. */
+  readonly jobs?: 'running' | 'drained';
+}
+
+/** A service that serves. */
+export interface RunningService {
+  readonly name: string;
+  /** `host:port` of gRPC. */
+  readonly address: string;
+  /** URL of health and metrics. */
+  readonly opsUrl: string;
+  readonly app: INestApplication;
+  /** Takes nothing new, ends what is under way, closes all. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a service: it serves when this resolves.
+ *
+ * @throws ConfigError with every problem of the environment; Error in one line where an RPC or a topic has no handler, an address is
+ *   taken or the database cannot be reached
+ */
+export async function startService(definition: ServiceDefinition, surroundings: Surroundings): Promise<RunningService> {
+  const parts = await assemble(definition, surroundings);
+  const { config, logger, database, peers, clock, jobs } = parts;
+  const grpc = new GrpcStrategy({
+    address: config.GRPC_ADDRESS,
+    services: definition.grpc,
+    verifier: new TokenVerifier(definition.name, () => parts.tokens.publicKeys(), clock),
+    onError: (error, rpc) => logger.error({ err: error, rpc: rpc.path }, 'an RPC failed'),
+  });
+  const inbox = new Inbox(database, definition.name);
+  const events = new EventsStrategy({ channel: surroundings.channel, inbox, group: definition.name, consumes: definition.consumes });
+  const app = await NestFactory.create(rootModule(definition, parts), new FastifyAdapter(), { logger: nestLogger(logger), abortOnError: false });
+  app.useGlobalFilters(new RethrowFilter());
+  app.connectMicroservice({ strategy: grpc }, { inheritAppConfig: true });
+  if (definition.consumes.length > 0) app.connectMicroservice({ strategy: events }, { inheritAppConfig: true });
+  await app.startAllMicroservices();
+  const relay = new Relay({ service: definition.name, database, channel: surroundings.channel, logger, connect: () => connectTo(config.DATABASE_URL) });
+  relay.start();
+  if (surroundings.jobs !== 'drained') await jobs.start();
+  const ops = await OpsServer.start(config.OPS_ADDRESS, { database: () => database.ping() });
+  const host = config.GRPC_ADDRESS.slice(0, config.GRPC_ADDRESS.lastIndexOf(':'));
+  logger.info({ grpc: `${host}:${grpc.port}`, ops: ops.url }, 'serving');
+  return {
+    name: definition.name,
+    address: `${host}:${grpc.port}`,
+    opsUrl: ops.url,
+    app,
+    async stop() {
+      await grpc.drain(config.SHUTDOWN_TIMEOUT_MS);
+      await events.close();
+      await jobs.stop();
+      await relay.stop();
+      await app.close();
+      peers.close();
+      await database.close();
+      await ops.stop();
+    },
+  };
+}
+
+type Parts = Awaited<ReturnType<typeof assemble>>;
+
+async function assemble(definition: ServiceDefinition, surroundings: Surroundings) {
+  const config = readConfig(platformConfig.extend(definition.config.shape), surroundings.env) as z.output<typeof platformConfig>;
+  const logger = createLogger({ service: definition.name, level: config.LOG_LEVEL });
+  const clock = surroundings.clock ?? new Clock();
+  const database = await Database.connect({
+    url: config.DATABASE_URL,
+    entities: definition.entities,
+    poolSize: config.DATABASE_POOL_SIZE,
+    applicationName: `paradesk-${definition.name}`,
+  });
+  const tokens: IdentityTokens = new IdentityTokens(definition.name, config.SERVICE_SECRET, () => peers.channel('identity'), clock);
+  const peers: Peers = new Peers(surroundings.peers ?? (() => config.PEERS), tokens);
+  const jobs = new Jobs(database.pool, logger);
+  return { config, logger, clock, database, tokens, peers, jobs, storage: ObjectStorage.open(config.STORAGE) };
+}
+
+function rootModule(definition: ServiceDefinition, parts: Parts): DynamicModule {
+  const { config, logger, clock, database, peers, jobs, storage } = parts;
+  const providers: Provider[] = [
+    { provide: CONFIG, useValue: config },
+    { provide: Logger, useValue: logger },
+    { provide: Clock, useValue: clock },
+    { provide: Ids, useValue: new Ids(clock) },
+    { provide: Database, useValue: database },
+    { provide: Outbox, useValue: new Outbox(clock, new Ids(clock)) },
+    { provide: ParkedEvents, useValue: new ParkedEvents(database) },
+    { provide: Peers, useValue: peers },
+    { provide: Jobs, useValue: jobs },
+    { provide: ObjectStorage, useValue: storage },
+  ];
+  const exported = providers.map((provider) => (provider as { provide: symbol }).provide);
+  return { module: ServiceRoot, global: true, imports: [definition.module], providers, exports: exported };
+}
+
+@Module({})
+class ServiceRoot {}
+
+async function connectTo(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, keepAlive: true });
+  await client.connect();
+  return client;
+}

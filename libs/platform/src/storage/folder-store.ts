@@ -1,0 +1,63 @@
+import { DomainError } from '@paradesk/kernel';
+import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { ByteRange, ObjectStore } from './object-storage.js';
+
+/** Objects as files of a folder. A file appears under its name only when all of it is on the disk. */
+export class FolderStore implements ObjectStore {
+  private readonly root: string;
+
+  constructor(root: string) {
+    this.root = resolve(root);
+  }
+
+  async put(key: string, content: AsyncIterable<Uint8Array>): Promise<void> {
+    const path = join(this.root, key);
+    const unfinished = `${path}.${randomBytes(6).toString('hex')}~`;
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      const file = await open(unfinished, 'wx', 0o600);
+      try {
+        for await (const part of content) await file.writeFile(part);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(unfinished, path);
+    } catch (error) {
+      await rm(unfinished, { force: true });
+      throw explained(error);
+    }
+  }
+
+  async get(key: string, range: ByteRange | undefined): Promise<AsyncIterable<Uint8Array> | undefined> {
+    const path = join(this.root, key);
+    return (await isFile(path)) ? createReadStream(path, { highWaterMark: 64 * 1024, ...range }) : undefined;
+  }
+
+  async exists(key: string): Promise<boolean> {
+    return isFile(join(this.root, key));
+  }
+
+  async delete(key: string): Promise<void> {
+    await rm(join(this.root, key), { force: true });
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw explained(error);
+  }
+}
+
+function explained(error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new DomainError('unavailable', 'STORAGE_FULL', 'the storage is full');
+  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') return new DomainError('unavailable', 'STORAGE_NOT_WRITABLE', 'the storage cannot be written');
+  return error;
+}

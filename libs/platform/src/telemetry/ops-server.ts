@@ -1,0 +1,55 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { metricsText } from './otel.js';
+
+/** Something that must work for the service to be ready: resolves when it does. */
+export type ReadinessCheck = () => Promise<unknown>;
+
+const CHECK_TIMEOUT_MS = 2000;
+
+/** Health and metrics of one process, for Kubernetes and Prometheus; not for the public. */
+export class OpsServer {
+  private constructor(
+    private readonly server: Server,
+    /** Base URL. */
+    readonly url: string,
+  ) {}
+
+  /**
+   * Serves `/health/live`, `/health/ready` (503 with the names of the checks that fail) and `/metrics`.
+   *
+   * @param address `host:port`; port 0 takes a free one
+   * @param checks by name
+   */
+  static async start(address: string, checks: Readonly<Record<string, ReadinessCheck>>): Promise<OpsServer> {
+    const split = address.lastIndexOf(':');
+    const host = address.slice(0, split);
+    const server = createServer((request, response) => void answer(request.url ?? '', checks, response));
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(Number(address.slice(split + 1)), host, resolve));
+    return new OpsServer(server, `http://${host}:${(server.address() as AddressInfo).port}`);
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}
+
+async function answer(path: string, checks: Readonly<Record<string, ReadinessCheck>>, response: ServerResponse): Promise<void> {
+  if (path === '/health/live') return end(response, 200, 'application/json', '{"status":"ok"}');
+  if (path === '/metrics') return end(response, 200, 'text/plain; version=0.0.4; charset=utf-8', await metricsText());
+  if (path !== '/health/ready') return end(response, 404, 'application/json', '{"status":"not found"}');
+  const names = Object.keys(checks);
+  const results = await Promise.allSettled(names.map((name) => inTime(checks[name]!)));
+  const failing = names.filter((_, index) => results[index]?.status === 'rejected');
+  end(response, failing.length === 0 ? 200 : 503, 'application/json', JSON.stringify({ status: failing.length === 0 ? 'ready' : 'not ready', failing }));
+}
+
+function end(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, { 'content-type': type }).end(body);
+}
+
+async function inTime(check: ReadinessCheck): Promise<void> {
+  const late = AbortSignal.timeout(CHECK_TIMEOUT_MS);
+  await Promise.race([check(), new Promise((_, reject) => late.addEventListener('abort', () => reject(late.reason as Error)))]);
+}

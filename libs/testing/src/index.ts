@@ -1,0 +1,5 @@
+export { aCaller, TokenMint } from './callers.js';
+export { FakeClock } from './fake-clock.js';
+export { PeerStubs } from './peer-stubs.js';
+export { dropDatabase, freshDatabase, testServerUrl } from './postgres-for-tests.js';
+export { ServiceUnderTest, type DeliveredEvent, type PublishedEvent, type TestCall } from './start-service.js';
