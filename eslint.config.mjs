@@ -2,15 +2,28 @@ import nx from '@nx/eslint-plugin';
 import tseslint from 'typescript-eslint';
 
 const inApps = ['apps/*/src/**/*.ts'];
-const tests = ['**/*.spec.ts', '**/*.e2e-spec.ts', '**/*.real-spec.ts', '**/test/**/*.ts', 'libs/testing/**/*.ts', 'apps/e2e/**/*.ts'];
+const tests = [
+  '**/*.spec.ts',
+  '**/*.e2e-spec.ts',
+  '**/*.real-spec.ts',
+  '**/test/**/*.ts',
+  'libs/testing/**/*.ts',
+  'apps/e2e/**/*.ts',
+];
 const forbid = (...patterns) => ['error', { patterns }];
 const onlyPlatform = {
   group: ['kafkajs', '@grpc/*', 'pg', 'pg-*', '@opentelemetry/*', 'graphile-worker', 'import-in-the-middle'],
   message: 'Only libs/platform touches Kafka, gRPC, PostgreSQL and OpenTelemetry.',
 };
-const noContracts = { group: ['@paradesk/contracts', '@paradesk/contracts/*'], message: 'An entity knows nothing of the wire.' };
+const noContracts = {
+  group: ['@paradesk/contracts', '@paradesk/contracts/*'],
+  message: 'An entity knows nothing of the wire.',
+};
 const noNest = { group: ['@nestjs/*'], message: 'An entity is no Nest service.' };
-const noServices = { group: ['*.service.js', '*.controller.js', '*.consumer.js'], message: 'An entity does not know who uses it.' };
+const noServices = {
+  group: ['*.service.js', '*.controller.js', '*.consumer.js'],
+  message: 'An entity does not know who uses it.',
+};
 const noTypeorm = { group: ['typeorm'], message: 'Controllers and consumers leave rows to services.' };
 
 export default [
@@ -19,7 +32,12 @@ export default [
   {
     files: ['**/*.ts'],
     plugins: { '@nx': nx },
-    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['*.mjs', '*.cjs'] }, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ['*.mjs', '*.cjs'] },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
     rules: {
       '@nx/enforce-module-boundaries': [
         'error',
@@ -57,18 +75,50 @@ export default [
       'no-restricted-syntax': [
         'error',
         { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Pass Clock in.' },
-        { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: 'Pass Clock in.' },
-        { selector: "CallExpression[callee.name=/^set(Interval|Timeout)$/]", message: 'Durable jobs belong in the database.' },
+        {
+          selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+          message: 'Pass Clock in.',
+        },
+        {
+          selector: 'CallExpression[callee.name=/^set(Interval|Timeout)$/]',
+          message: 'Durable jobs belong in the database.',
+        },
         { selector: 'ExportAllDeclaration', message: 'Name what you export.' },
       ],
     },
   },
-  { files: ['apps/*/src/**/*.entity.ts'], rules: { 'no-restricted-imports': forbid(onlyPlatform, noContracts, noNest, noServices) } },
-  { files: ['apps/*/src/**/*.controller.ts', 'apps/*/src/**/*.consumer.ts'], rules: { 'no-restricted-imports': forbid(onlyPlatform, noTypeorm) } },
-  { files: ['libs/kernel/src/**/*.ts'], rules: { 'no-restricted-imports': forbid({ regex: '^(?!\\.{1,2}/|temporal-polyfill$)', message: 'The kernel imports nothing but Temporal.' }) } },
-  { files: ['libs/**/src/**/*.ts'], rules: { 'no-restricted-syntax': ['error', { selector: 'ExportAllDeclaration', message: 'Name what you export.' }] } },
+  {
+    files: ['apps/*/src/**/*.entity.ts'],
+    rules: { 'no-restricted-imports': forbid(onlyPlatform, noContracts, noNest, noServices) },
+  },
+  {
+    files: ['apps/*/src/**/*.controller.ts', 'apps/*/src/**/*.consumer.ts'],
+    rules: { 'no-restricted-imports': forbid(onlyPlatform, noTypeorm) },
+  },
+  {
+    files: ['libs/kernel/src/**/*.ts'],
+    rules: {
+      'no-restricted-imports': forbid({
+        regex: '^(?!\\.{1,2}/|temporal-polyfill$)',
+        message: 'The kernel imports nothing but Temporal.',
+      }),
+    },
+  },
+  {
+    files: ['libs/**/src/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': ['error', { selector: 'ExportAllDeclaration', message: 'Name what you export.' }],
+    },
+  },
   {
     files: tests,
-    rules: { 'max-lines': 'off', 'max-lines-per-function': 'off', 'no-restricted-imports': 'off', '@nx/enforce-module-boundaries': 'off', 'no-restricted-syntax': 'off', '@typescript-eslint/max-params': 'off' },
+    rules: {
+      'max-lines': 'off',
+      'max-lines-per-function': 'off',
+      'no-restricted-imports': 'off',
+      '@nx/enforce-module-boundaries': 'off',
+      'no-restricted-syntax': 'off',
+      '@typescript-eslint/max-params': 'off',
+    },
   },
 ];

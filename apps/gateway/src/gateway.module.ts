@@ -64,7 +64,8 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   traceRequests(server);
   server.addHook('onSend', (_request, reply, _payload, done) => {
     // Answers may carry files that others wrote: a browser must neither guess their type nor run them.
-    if (!reply.hasHeader('content-security-policy')) void reply.header('content-security-policy', "default-src 'none'; sandbox; frame-ancestors 'none'");
+    if (!reply.hasHeader('content-security-policy'))
+      void reply.header('content-security-policy', "default-src 'none'; sandbox; frame-ancestors 'none'");
     void reply.headers({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
     done();
   });
@@ -72,12 +73,19 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   const module = GatewayModule.of(channels, options.logger);
-  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger: false, abortOnError: false, bodyParser: false });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    logger: false,
+    abortOnError: false,
+    bodyParser: false,
+  });
   app.useGlobalFilters(new ProblemsFilter(options.logger));
   await serveReferenceFiles(app);
   await app.listen({ host: options.host, port: options.port });
   const { port } = server.server.address() as AddressInfo;
-  return { url: `http://${options.host}:${port}`, stop: () => stop(app, channels, options.shutdownTimeoutMs ?? 10_000) };
+  return {
+    url: `http://${options.host}:${port}`,
+    stop: () => stop(app, channels, options.shutdownTimeoutMs ?? 10_000),
+  };
 }
 
 const serverOptions = {

@@ -18,5 +18,12 @@ const ops = await OpsServer.start(config.OPS_ADDRESS, {});
 logger.info({ url: gateway.url, ops: ops.url }, 'serving');
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.once(signal, () => void gateway.stop().then(() => ops.stop()).then(stopTelemetry));
+  process.once(
+    signal,
+    () =>
+      void gateway
+        .stop()
+        .then(() => ops.stop())
+        .then(stopTelemetry),
+  );
 }

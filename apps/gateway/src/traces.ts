@@ -1,5 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { context, isSpanContextValid, metrics, propagation, SpanKind, SpanStatusCode, trace, type Span } from '@opentelemetry/api';
+import {
+  context,
+  isSpanContextValid,
+  metrics,
+  propagation,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Span,
+} from '@opentelemetry/api';
 
 interface Observed {
   readonly span: Span;
@@ -22,13 +31,21 @@ export function traceRequests(server: FastifyInstance): void {
   });
   server.addHook('onRequest', (request, _reply, done) => {
     const parent = propagation.extract(context.active(), request.headers);
-    const span = tracer.startSpan(request.method, { kind: SpanKind.SERVER, attributes: { 'http.request.method': request.method } }, parent);
+    const span = tracer.startSpan(
+      request.method,
+      { kind: SpanKind.SERVER, attributes: { 'http.request.method': request.method } },
+      parent,
+    );
     observed.set(request, { span, startedAtMs: performance.now(), route: undefined });
     context.with(trace.setSpan(parent, span), done);
   });
   server.addHook('onResponse', (request, { statusCode }, done) => {
     const { span, startedAtMs, route } = observed.get(request) ?? {};
-    const attributes = { 'http.request.method': request.method, 'http.response.status_code': statusCode, ...(route && { 'http.route': route }) };
+    const attributes = {
+      'http.request.method': request.method,
+      'http.response.status_code': statusCode,
+      ...(route && { 'http.route': route }),
+    };
     span?.setAttributes(attributes);
     if (statusCode >= 500) span?.setStatus({ code: SpanStatusCode.ERROR });
     span?.end();

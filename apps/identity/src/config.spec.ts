@@ -18,13 +18,18 @@ describe('the settings of identity', () => {
     const problems = problemsOf({ SIGNING_KEYS: '[{"d":"hush"}]', SERVICE_SECRETS: 'billing:hush' });
 
     expect(problems).toHaveLength(2);
-    expect(problems[0]).toMatch(/^SIGNING_KEYS: is no JSON array of private Ed25519 JWKs/);
-    expect(problems[1]).toMatch(/^SERVICE_SECRETS: the secret of billing has less than/);
+    expect(problems[0]).toMatch(/^SIGNING_KEYS: takes a JSON array of private Ed25519 JWKs/);
+    expect(problems[1]).toMatch(
+      /^SERVICE_SECRETS: takes secrets of at least 24 characters; that of billing is shorter/,
+    );
     expect(problems.join()).not.toContain('hush');
   });
 
   it('are both needed', () => {
-    expect(problemsOf({})).toEqual(['SIGNING_KEYS: is not set', 'SERVICE_SECRETS: is not set']);
+    expect(problemsOf({})).toEqual([
+      'SIGNING_KEYS: is not set, it takes a JSON array of private Ed25519 JWKs',
+      'SERVICE_SECRETS: is not set, it takes service:secret, separated by commas',
+    ]);
   });
 });
 

@@ -75,7 +75,8 @@ function fieldCheck(field: DescField): Check {
   if (field.fieldKind !== 'list') return one;
   return (value, path, found) => {
     const items = value as readonly unknown[];
-    if (items.length > rule.maxItems) found.push({ field: path, description: `has ${items.length} items, at most ${rule.maxItems} are taken` });
+    if (items.length > rule.maxItems)
+      found.push({ field: path, description: `has ${items.length} items, at most ${rule.maxItems} are taken` });
     else if (rule.required && items.length === 0) found.push({ field: path, description: 'must not be empty' });
     else items.forEach((item, index) => one(item, `${path}[${index}]`, found));
   };
@@ -113,7 +114,12 @@ function textCheck(rule: EffectiveRule, item: boolean): Check {
   };
 }
 
-function textProblem(text: string, rule: EffectiveRule, formed: FormatCheck | undefined, item: boolean): string | undefined {
+function textProblem(
+  text: string,
+  rule: EffectiveRule,
+  formed: FormatCheck | undefined,
+  item: boolean,
+): string | undefined {
   if (text === '') return rule.required || item ? 'must not be empty' : undefined;
   if (text.length > rule.maxLength) return `is ${text.length} characters long, at most ${rule.maxLength} are taken`;
   if (CONTROL.test(text)) return 'contains a control character';
@@ -126,8 +132,10 @@ function numberCheck(rule: EffectiveRule): Check {
   const { min, max } = rule;
   return (value, path, found) => {
     if (typeof value !== 'number' && typeof value !== 'bigint') return;
-    if (min !== undefined && value < min) found.push({ field: path, description: `is ${value}, at least ${min} is needed` });
-    else if (max !== undefined && value > max) found.push({ field: path, description: `is ${value}, at most ${max} is taken` });
+    if (min !== undefined && value < min)
+      found.push({ field: path, description: `is ${value}, at least ${min} is needed` });
+    else if (max !== undefined && value > max)
+      found.push({ field: path, description: `is ${value}, at most ${max} is taken` });
   };
 }
 
@@ -138,7 +146,8 @@ const formats: Partial<Record<Format, FormatCheck>> = {
   [Format.EMAIL]: (text) => (text.length <= 254 && EMAIL.test(text) ? undefined : 'must be an e-mail address'),
   [Format.CURRENCY]: (text) => refusalOf(() => requireCurrency(text, 'currency')),
   [Format.TIME_ZONE]: (text) => refusalOf(() => requireTimeZone(text, 'timeZone')),
-  [Format.DECIMAL]: (text) => (parseDecimal(text, 4) ? undefined : 'must be a decimal number with at most four decimals'),
+  [Format.DECIMAL]: (text) =>
+    parseDecimal(text, 4) ? undefined : 'must be a decimal number with at most four decimals',
 };
 
 function refusalOf(check: () => unknown): string | undefined {

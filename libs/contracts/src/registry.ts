@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { createFileRegistry, fromBinary, getOption, hasOption, type DescMethod, type FileRegistry } from '@bufbuild/protobuf';
+import {
+  createFileRegistry,
+  fromBinary,
+  getOption,
+  hasOption,
+  type DescMethod,
+  type FileRegistry,
+} from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema, MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import type { Rule } from './gen/paradesk/common/v1/rule.js';
 
@@ -70,7 +77,10 @@ function toRpc(descriptor: DescMethod): Rpc {
 }
 
 function httpOf(descriptor: DescMethod): HttpBinding | undefined {
-  const http = optionOf<{ pattern: { case: HttpBinding['verb']; value: string }; body: string }>(descriptor, 'google.api.http');
+  const http = optionOf<{ pattern: { case: HttpBinding['verb']; value: string }; body: string }>(
+    descriptor,
+    'google.api.http',
+  );
   return http && { verb: http.pattern.case, path: http.pattern.value, body: http.body };
 }
 

@@ -15,7 +15,12 @@ export interface Topic<T> {
   readonly retentionMs: number;
 }
 
-const topic = <T>(name: string, message: MessageFns<T>): Topic<T> => ({ name, message, partitions: 12, retentionMs: -1 });
+const topic = <T>(name: string, message: MessageFns<T>): Topic<T> => ({
+  name,
+  message,
+  partitions: 12,
+  retentionMs: -1,
+});
 
 /** Every topic there is. Topics are created from this table and from nothing else. */
 export const topics = {

@@ -31,7 +31,8 @@ export function fromDate(date: DateMessage | undefined, field: string): Temporal
   if (!date) throw DomainError.invalid(field, 'NO_SUCH_DATE', 'a date is missing');
   const inRange = date.year >= 1900 && date.year <= 2999;
   try {
-    if (inRange) return Temporal.PlainDate.from({ year: date.year, month: date.month, day: date.day }, { overflow: 'reject' });
+    if (inRange)
+      return Temporal.PlainDate.from({ year: date.year, month: date.month, day: date.day }, { overflow: 'reject' });
   } catch {
     // said below
   }

@@ -9,32 +9,63 @@ export class ConfigError extends Error {
 
   /** @param problems a line each: the variable, what is wrong, what it takes; never a value */
   constructor(readonly problems: readonly string[]) {
-    super(`the environment is not complete:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    super(`the environment does not fit:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
   }
 }
 
-const wholeNumber = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, 'takes a whole number')
+const text = (shape: RegExp, takes: string) => z.string(takes).regex(shape, takes);
+
+const wholeNumber = (min: number, max: number) => {
+  const takes = `takes a whole number from ${min} to ${max}`;
+  return text(/^\d{1,15}$/, takes)
     .transform(Number)
-    .refine((value) => value >= min && value <= max, `takes a whole number from ${min} to ${max}`);
+    .refine((value) => value >= min && value <= max, takes);
+};
 
-const address = z.string().regex(/^[\w.-]+:\d{1,5}$|^\[[\da-f:]+\]:\d{1,5}$/i, 'takes host:port');
+const address = text(/^([\w.-]+|\[[\da-f:]+\]):\d{1,5}$/i, 'takes host:port');
 
-const addressesByName = z
-  .string()
-  .regex(/^([a-z]+=[^\s,=]+:\d{1,5})?(,[a-z]+=[^\s,=]+:\d{1,5})*$/, 'takes name=host:port, separated by commas')
-  .transform((text): Record<string, string> => Object.fromEntries(text.split(',').filter(Boolean).map((pair) => pair.split('=') as [string, string])));
+const url = (...protocols: readonly string[]) => {
+  const takes = `takes a URL that starts with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`;
+  return z
+    .string(takes)
+    .refine((given) => URL.canParse(given) && protocols.some((protocol) => given.startsWith(`${protocol}://`)), takes);
+};
 
-/** Pieces of a service's own settings. */
+const addressesByName = text(
+  /^([a-z]+=[^\s,=]+:\d{1,5})?(,[a-z]+=[^\s,=]+:\d{1,5})*$/,
+  'takes name=host:port, separated by commas',
+).transform((given): Record<string, string> =>
+  Object.fromEntries(
+    given
+      .split(',')
+      .filter(Boolean)
+      .map((pair) => pair.split('=') as [string, string]),
+  ),
+);
+
+/** Pieces of a service's own settings. Each says what it takes, so that a problem can be put right without looking it up. */
 export const setting = {
   /** A whole number within bounds. */
   wholeNumber,
+  /** A TCP port; 0 takes a free one. */
+  port: wholeNumber(0, 65_535),
+  /** Milliseconds, up to a day. */
+  durationMs: wholeNumber(0, 86_400_000),
   /** `host:port`. */
   address,
+  /** A URL of one of these protocols, `https` and `http` by default. */
+  url: (...protocols: readonly string[]) => url(...(protocols.length > 0 ? protocols : ['https', 'http'])),
   /** A credential: at least 24 characters, never printed. */
-  secret: z.string().min(24, 'takes a secret of at least 24 characters'),
+  secret: z.string('takes a secret of at least 24 characters').min(24, 'takes a secret of at least 24 characters'),
+  /** Words separated by commas. */
+  list: z.string('takes words separated by commas').transform((given) =>
+    given
+      .split(',')
+      .map((word) => word.trim())
+      .filter(Boolean),
+  ),
+  /** `true` or `false`. */
+  boolean: text(/^(true|false)$/, 'takes true or false').transform((given) => given === 'true'),
 };
 
 /** Settings that every service has. */
@@ -44,18 +75,26 @@ export const platformConfig = z.object({
   /** Where health and metrics are served. */
   OPS_ADDRESS: address.default('127.0.0.1:0'),
   /** URL of the service's database, as the run-time role. */
-  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\/\S+$/, 'takes a postgres:// URL'),
+  DATABASE_URL: setting.url('postgres', 'postgresql'),
   /** Most connections to the database. */
   DATABASE_POOL_SIZE: wholeNumber(2, 200).default(10),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'], 'takes fatal, error, warn, info, debug or trace').default('info'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'], 'takes fatal, error, warn, info, debug or trace')
+    .default('info'),
   /** Where files are kept: `folder:<path>` or `s3://<bucket>?endpoint=...&region=...`. */
-  STORAGE: z.string().regex(/^(folder:.+|s3:\/\/.+)$/, 'takes folder:<path> or s3://<bucket>'),
+  STORAGE: text(/^(folder:.+|s3:\/\/.+)$/, 'takes folder:<path> or s3://<bucket>'),
   /** Addresses of the other services. */
   PEERS: addressesByName.default({}),
   /** The secret by which identity knows this service. */
   SERVICE_SECRET: setting.secret,
   /** How long a stopping service lets calls end, in milliseconds. */
   SHUTDOWN_TIMEOUT_MS: wholeNumber(0, 300_000).default(10_000),
+  /** How long a call to another service may take, in milliseconds. */
+  RPC_TIMEOUT_MS: wholeNumber(1, 300_000).default(5_000),
+  /** Where identity answers, if PEERS does not say so. */
+  IDENTITY_ADDRESS: address.optional(),
+  /** URL of an OTLP/HTTP collector for traces; none by default. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: setting.url().optional(),
 });
 
 /**
@@ -63,9 +102,20 @@ export const platformConfig = z.object({
  *
  * @throws ConfigError with all problems at once
  */
-export function readConfig<S extends z.ZodType>(schema: S, env: Readonly<Record<string, string | undefined>>): z.output<S> {
+export function readConfig<S extends z.ZodType>(
+  schema: S,
+  env: Readonly<Record<string, string | undefined>>,
+): z.output<S> {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const result = schema.safeParse(given);
   if (result.success) return result.data;
-  throw new ConfigError(result.error.issues.map((issue) => `${issue.path.join('.')}: ${given[String(issue.path[0])] === undefined ? 'is not set' : issue.message}`));
+  throw new ConfigError(result.error.issues.map((issue) => problem(issue, given)));
+}
+
+/** The variable, and what it takes. Only our own words: one of zod's might quote the value, which may be a secret. */
+function problem(issue: z.core.$ZodIssue, given: Readonly<Record<string, string | undefined>>): string {
+  const name = String(issue.path[0] ?? 'the environment');
+  const takes = issue.message.startsWith('takes ') ? issue.message : '';
+  if (given[name] === undefined) return [`${name}: is not set`, takes].filter(Boolean).join(', it ');
+  return `${name}: ${takes || `has a value that is not accepted (${issue.code})`}`;
 }

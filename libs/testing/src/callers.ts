@@ -30,7 +30,11 @@ export class TokenMint {
   /** A token by which the service `audience` knows the caller. */
   async tokenFor(caller: Caller, audience: string): Promise<string> {
     const issuedAt = Math.floor(this.clock.now().epochMilliseconds / 1000);
-    const claims = { tenant: caller.tenantId, role: Role[caller.role], ...(caller.clientId && { client: caller.clientId }) };
+    const claims = {
+      tenant: caller.tenantId,
+      role: Role[caller.role],
+      ...(caller.clientId && { client: caller.clientId }),
+    };
     return new SignJWT(claims)
       .setProtectedHeader({ alg: TOKEN_ALGORITHM, kid: 'test' })
       .setIssuer(TOKEN_ISSUER)

@@ -1,4 +1,5 @@
 export { aCaller, TokenMint } from './callers.js';
+export { MailCatcher, type CaughtMail } from './mail-catcher.js';
 export { FakeClock } from './fake-clock.js';
 export { PeerStubs } from './peer-stubs.js';
 export { dropDatabase, freshDatabase, testServerUrl } from './postgres-for-tests.js';

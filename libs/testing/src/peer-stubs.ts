@@ -37,10 +37,15 @@ export class PeerStubs {
     for (const methods of byService.values()) {
       const unary = methods.filter((rpc) => rpc.descriptor.methodKind === 'unary');
       const definition = Object.fromEntries(unary.map((rpc) => [rpc.method, rawMethod(rpc.path)]));
-      this.server.addService(definition, Object.fromEntries(unary.map((rpc) => [rpc.method, this.serve(rpc.path, rpc.method)])));
+      this.server.addService(
+        definition,
+        Object.fromEntries(unary.map((rpc) => [rpc.method, this.serve(rpc.path, rpc.method)])),
+      );
     }
     this.port = await new Promise<number>((resolve, reject) =>
-      this.server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => (error ? reject(error) : resolve(port))),
+      this.server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) =>
+        error ? reject(error) : resolve(port),
+      ),
     );
   }
 

@@ -31,7 +31,11 @@ async function templateOf(definition: ServiceDefinition): Promise<string> {
   await asSuperuser(async (client) => {
     await client.query('select pg_advisory_lock(hashtext($1))', [name]);
     const database = await provisionDatabase(testServerUrl(), name, PASSWORD);
-    await migrate({ ownerUrl: database.ownerUrl, runtimeRole: database.runtimeRole, migrations: definition.migrations });
+    await migrate({
+      ownerUrl: database.ownerUrl,
+      runtimeRole: database.runtimeRole,
+      migrations: definition.migrations,
+    });
   });
   return name;
 }

@@ -73,7 +73,11 @@ export class ServiceUnderTest {
     const folder = mkdtempSync(join(tmpdir(), 'paradesk-storage-'));
     const channel = new InProcessChannel();
     const left: EventRecord[] = [];
-    await channel.subscribe('test', Object.values(topics).map((topic) => topic.name), async (record) => void left.push(record));
+    await channel.subscribe(
+      'test',
+      Object.values(topics).map((topic) => topic.name),
+      async (record) => void left.push(record),
+    );
     const others = new Proxy({}, { get: () => peers.address }) as Record<string, string>;
     const running = await startOnPlatform(definition, {
       env: {
@@ -116,7 +120,10 @@ export class ServiceUnderTest {
   }
 
   /** Hands an event to the service's consumers and waits until it has taken effect, or is parked. */
-  async deliver<T>(topic: Topic<T>, { tenantId, aggregateId, aggregateVersion, event }: DeliveredEvent<T>): Promise<void> {
+  async deliver<T>(
+    topic: Topic<T>,
+    { tenantId, aggregateId, aggregateVersion, event }: DeliveredEvent<T>,
+  ): Promise<void> {
     await this.channel.publish([
       {
         topic: topic.name,

@@ -19,7 +19,9 @@ export class ClientsService {
   async require(caller: Caller, id: string): Promise<void> {
     const known = await this.database.beside(caller, (tx) => tx.existsBy(Client, { tenantId: tx.tenantId, id }));
     if (known) return;
-    const client = await this.peers.client('identity', ClientsServiceService).getClient({ clientId: id }, { tenantId: caller.tenantId });
+    const client = await this.peers
+      .client('identity', ClientsServiceService)
+      .getClient({ clientId: id }, { tenantId: caller.tenantId });
     await this.database.beside(caller, (tx) => this.keep(tx, client));
   }
 

@@ -59,7 +59,11 @@ export class Matter {
   readonly assignments: readonly Assignment[] = [];
 
   /** @throws DomainError refused NOT_THE_CLIENTS_ATTORNEY */
-  static open(identity: { tenantId: string; id: string; openedAt: Temporal.Instant }, intake: Intake, attorney: Candidate): Matter {
+  static open(
+    identity: { tenantId: string; id: string; openedAt: Temporal.Instant },
+    intake: Intake,
+    attorney: Candidate,
+  ): Matter {
     if (attorney.role !== 'ATTORNEY' || attorney.clientId !== intake.clientId) {
       throw DomainError.refused('NOT_THE_CLIENTS_ATTORNEY', 'a matter is supervised by an attorney of its client');
     }

@@ -1,5 +1,9 @@
 import { toTimestamp } from '@paradesk/contracts';
-import { type Matter as MatterMessage, PartySide, PracticeArea } from '@paradesk/contracts/paradesk/assignment/v1/matters';
+import {
+  type Matter as MatterMessage,
+  PartySide,
+  PracticeArea,
+} from '@paradesk/contracts/paradesk/assignment/v1/matters';
 import type { Matter } from './matter.entity.js';
 
 /** A matter as answers and events carry it. */

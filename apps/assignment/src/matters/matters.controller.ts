@@ -28,7 +28,9 @@ export class MattersController implements MattersServiceController {
   }
 
   listMatters(request: ListMattersRequest, metadata: CallMetadata) {
-    return this.matters.list(callerOf(metadata), request).then((list) => ({ matters: list.items.map(toProto), page: list.page }));
+    return this.matters
+      .list(callerOf(metadata), request)
+      .then((list) => ({ matters: list.items.map(toProto), page: list.page }));
   }
 
   assignParalegal({ matterId, personId, work }: AssignParalegalRequest, metadata: CallMetadata) {

@@ -90,7 +90,10 @@ export class MattersService {
   }
 
   private async lock(tx: Tx, id: string): Promise<Matter> {
-    const matter = await tx.findOne(Matter, { where: { tenantId: tx.tenantId, id }, lock: { mode: 'pessimistic_write' } });
+    const matter = await tx.findOne(Matter, {
+      where: { tenantId: tx.tenantId, id },
+      lock: { mode: 'pessimistic_write' },
+    });
     if (!matter) throw DomainError.notFound('matter', id);
     return matter.withAssignments(await assignmentsOf(tx, [matter]));
   }

@@ -20,7 +20,9 @@ export class PeopleService {
   async require(caller: Caller, id: string): Promise<Person> {
     const known = await this.database.beside(caller, (tx) => tx.findOneBy(Person, { tenantId: tx.tenantId, id }));
     if (known) return known;
-    const person = await this.peers.client('identity', PeopleServiceService).getPerson({ personId: id }, { tenantId: caller.tenantId });
+    const person = await this.peers
+      .client('identity', PeopleServiceService)
+      .getPerson({ personId: id }, { tenantId: caller.tenantId });
     return this.database.beside(caller, async (tx) => {
       await this.keep(tx, person);
       return tx.findOneByOrFail(Person, { tenantId: tx.tenantId, id });

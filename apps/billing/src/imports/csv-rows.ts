@@ -29,7 +29,6 @@ export interface CsvRow {
 }
 
 // What no narrative has and no PDF/A takes; a tab or a line break inside quotes is fine.
-// eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
 
 /**

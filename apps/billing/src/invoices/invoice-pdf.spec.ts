@@ -298,10 +298,12 @@ describe('renderInvoicePdf', () => {
   });
 
   it('has a glyph, regular and bold, for every character that it lets through', () => {
-    const characters = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code)).join(' ');
-    const { letterhead, client } = anInvoice();
-    const everywhere = { letterhead: { ...letterhead, name: characters }, client: { ...client, name: characters } };
-    expect(() => renderInvoicePdf(anInvoice({ ...everywhere, matters: [] }))).not.toThrow();
+    const characters = Array.from({ length: 0x2800 }, (_, code) => String.fromCharCode(code));
+    for (let start = 0; start < characters.length; start += 0x400) {
+      const name = characters.slice(start, start + 0x400).join(' ');
+      const client = { name, code: '', addressLines: [name] };
+      expect(() => renderInvoicePdf(anInvoice({ client, matters: [] }))).not.toThrow();
+    }
   });
 
   it('gives the same bytes for the same invoice, whatever was printed between', () => {

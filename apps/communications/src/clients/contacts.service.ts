@@ -7,7 +7,10 @@ import { Contact } from './contact.entity.js';
 export class ContactsService {
   /** The client's first billing contact; null where none is known (yet). */
   async billingContact(tx: Tx, clientId: string): Promise<Contact | null> {
-    return tx.findOne(Contact, { where: { tenantId: tx.tenantId, clientId, purpose: 'BILLING' }, order: { id: 'ASC' } });
+    return tx.findOne(Contact, {
+      where: { tenantId: tx.tenantId, clientId, purpose: 'BILLING' },
+      order: { id: 'ASC' },
+    });
   }
 
   /** Keeps the contacts that identity names. Contacts are only ever added, so an old event takes nothing away. */

@@ -63,18 +63,27 @@ export class DeliveriesService {
   }
 
   /** The mail to send; undefined where there is none to send (any more). */
-  private async address(tx: Tx, messageId: string, job: RunningJob): Promise<(Omit<Mail, 'attachments'> & { documentIds: readonly string[] }) | undefined> {
+  private async address(
+    tx: Tx,
+    messageId: string,
+    job: RunningJob,
+  ): Promise<(Omit<Mail, 'attachments'> & { documentIds: readonly string[] }) | undefined> {
     const message = await lock(tx, messageId);
     if (message?.status !== 'QUEUED') return undefined;
     const contact = await this.contacts.billingContact(tx, message.clientId);
     const tenant = await this.tenants.find(tx);
     if (!contact || !tenant) {
-      if (job.attempt < ATTEMPTS_TO_FIND_CONTACT) throw DomainError.refused(NO_BILLING_CONTACT, 'the client has no billing contact');
+      if (job.attempt < ATTEMPTS_TO_FIND_CONTACT)
+        throw DomainError.refused(NO_BILLING_CONTACT, 'the client has no billing contact');
       message.fail(NO_BILLING_CONTACT);
       await tx.save(message);
       return undefined;
     }
-    const { subject, body } = render(invoiceIssued, { ...message.variables, contact: contact.name, tenant: tenant.name });
+    const { subject, body } = render(invoiceIssued, {
+      ...message.variables,
+      contact: contact.name,
+      tenant: tenant.name,
+    });
     message.address({ recipient: contact.email, subject, body });
     await tx.save(message);
     return {
@@ -87,7 +96,10 @@ export class DeliveriesService {
     };
   }
 
-  private async handOver({ documentIds, ...mail }: Omit<Mail, 'attachments'> & { documentIds: readonly string[] }, tenantId: string) {
+  private async handOver(
+    { documentIds, ...mail }: Omit<Mail, 'attachments'> & { documentIds: readonly string[] },
+    tenantId: string,
+  ) {
     const attachments = [];
     for (const documentId of documentIds) attachments.push(await this.post.attachment(tenantId, documentId));
     try {

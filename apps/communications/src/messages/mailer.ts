@@ -12,7 +12,11 @@ export interface Mail {
   readonly to: { readonly name: string; readonly address: string };
   readonly subject: string;
   readonly text: string;
-  readonly attachments: readonly { readonly filename: string; readonly content: Buffer; readonly contentType: string }[];
+  readonly attachments: readonly {
+    readonly filename: string;
+    readonly content: Buffer;
+    readonly contentType: string;
+  }[];
 }
 
 /** Speaks SMTP with the configured mail server. */
@@ -48,7 +52,8 @@ export class Mailer implements OnApplicationShutdown {
       });
     } catch (error) {
       const code = (error as { responseCode?: number }).responseCode;
-      if (code !== undefined && code >= 500) throw DomainError.refused('MAIL_REFUSED', 'the mail server refuses the mail for good');
+      if (code !== undefined && code >= 500)
+        throw DomainError.refused('MAIL_REFUSED', 'the mail server refuses the mail for good');
       throw new DomainError('unavailable', 'MAIL_SERVER', 'the mail server did not take the mail over');
     }
   }

@@ -53,7 +53,8 @@ export class Message {
   /** Why it failed: a reason in SCREAMING_SNAKE; empty otherwise. */
   @Column('text') readonly failure!: string;
   @Column('timestamptz', { name: 'written_at', transformer: instant }) readonly writtenAt!: Temporal.Instant;
-  @Column('timestamptz', { name: 'sent_at', nullable: true, transformer: instant }) readonly sentAt!: Temporal.Instant | null;
+  @Column('timestamptz', { name: 'sent_at', nullable: true, transformer: instant })
+  readonly sentAt!: Temporal.Instant | null;
 
   static write(stamp: { tenantId: string; id: string; writtenAt: Temporal.Instant }, message: NewMessage): Message {
     const unsent = { recipient: '', subject: '', body: '', status: 'QUEUED', failure: '', sentAt: null };
@@ -77,7 +78,9 @@ export class Message {
     this.become({ status: 'QUEUED', failure: '' });
   }
 
-  private become(change: Partial<Letter> & { status: MessageStatus; failure?: string; sentAt?: Temporal.Instant }): void {
+  private become(
+    change: Partial<Letter> & { status: MessageStatus; failure?: string; sentAt?: Temporal.Instant },
+  ): void {
     if (change.status !== this.status && !transitions[this.status].includes(change.status)) {
       throw DomainError.refused('MESSAGE_STATUS', `a message that is ${this.status} cannot become ${change.status}`);
     }

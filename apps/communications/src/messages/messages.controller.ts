@@ -19,6 +19,8 @@ export class MessagesController implements MessagesServiceController {
   }
 
   listMessages(request: ListMessagesRequest, metadata: CallMetadata) {
-    return this.messages.list(callerOf(metadata), request).then((list) => ({ messages: list.items.map(toProto), page: list.page }));
+    return this.messages
+      .list(callerOf(metadata), request)
+      .then((list) => ({ messages: list.items.map(toProto), page: list.page }));
   }
 }

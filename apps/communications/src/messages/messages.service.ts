@@ -69,7 +69,10 @@ export class MessagesService {
   }
 
   /** The newest first. */
-  async list(caller: Caller, { page, clientId, invoiceId }: MessageFilter): Promise<{ items: Message[]; page: PageResult }> {
+  async list(
+    caller: Caller,
+    { page, clientId, invoiceId }: MessageFilter,
+  ): Promise<{ items: Message[]; page: PageResult }> {
     const query = pageQuery(page);
     const rows = await this.database.transaction(caller, (tx) =>
       tx.find(Message, {

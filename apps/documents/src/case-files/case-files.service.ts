@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '@paradesk/access';
-import { type Matter as MatterMessage, MattersServiceService } from '@paradesk/contracts/paradesk/assignment/v1/matters';
+import {
+  type Matter as MatterMessage,
+  MattersServiceService,
+} from '@paradesk/contracts/paradesk/assignment/v1/matters';
 import { type Client as ClientMessage, ClientsServiceService } from '@paradesk/contracts/paradesk/identity/v1/clients';
 import { DomainError } from '@paradesk/kernel';
 import { Database, Peers, type Tx } from '@paradesk/platform';
@@ -30,7 +33,8 @@ export class CaseFilesService {
     await this.requireClient(caller, clientId);
     if (matterId === null) return;
     const owner = await this.clientOfMatter(caller, matterId);
-    if (owner !== clientId) throw DomainError.invalid('matterId', 'NOT_THE_CLIENTS_MATTER', 'is a matter of another client');
+    if (owner !== clientId)
+      throw DomainError.invalid('matterId', 'NOT_THE_CLIENTS_MATTER', 'is a matter of another client');
   }
 
   /** Keeps what identity says of a client, unless something newer is known. */
@@ -54,14 +58,18 @@ export class CaseFilesService {
   private async requireClient(caller: Caller, id: string): Promise<void> {
     const known = await this.database.beside(caller, (tx) => tx.existsBy(Client, { tenantId: tx.tenantId, id }));
     if (known) return;
-    const client = await this.peers.client('identity', ClientsServiceService).getClient({ clientId: id }, { tenantId: caller.tenantId });
+    const client = await this.peers
+      .client('identity', ClientsServiceService)
+      .getClient({ clientId: id }, { tenantId: caller.tenantId });
     await this.database.beside(caller, (tx) => this.keepClient(tx, client));
   }
 
   private async clientOfMatter(caller: Caller, id: string): Promise<string> {
     const known = await this.database.beside(caller, (tx) => tx.findOneBy(Matter, { tenantId: tx.tenantId, id }));
     if (known) return known.clientId;
-    const matter = await this.peers.client('assignment', MattersServiceService).getMatter({ matterId: id }, { tenantId: caller.tenantId });
+    const matter = await this.peers
+      .client('assignment', MattersServiceService)
+      .getMatter({ matterId: id }, { tenantId: caller.tenantId });
     await this.database.beside(caller, (tx) => this.keepMatter(tx, matter));
     return matter.clientId;
   }

@@ -19,7 +19,10 @@ import { requireFileName, requireFolder } from './file-name.js';
 export class DocumentsController {
   constructor(private readonly documents: DocumentsService) {}
 
-  async uploadDocument(messages: AsyncIterable<UploadDocumentRequest>, metadata: CallMetadata): Promise<DocumentMessage> {
+  async uploadDocument(
+    messages: AsyncIterable<UploadDocumentRequest>,
+    metadata: CallMetadata,
+  ): Promise<DocumentMessage> {
     const { first, parts } = await openUpload(messages);
     const place = {
       clientId: first.clientId,
@@ -41,7 +44,10 @@ export class DocumentsController {
       .then((list) => ({ documents: list.items.map(toProto), page: list.page }));
   }
 
-  async *downloadDocument({ documentId, version }: DownloadDocumentRequest, metadata: CallMetadata): AsyncIterable<HttpBody> {
+  async *downloadDocument(
+    { documentId, version }: DownloadDocumentRequest,
+    metadata: CallMetadata,
+  ): AsyncIterable<HttpBody> {
     const { mediaType, content } = await this.documents.open(callerOf(metadata), documentId, version);
     let contentType = mediaType;
     for await (const part of content) {

@@ -40,7 +40,9 @@ export class DocumentsService {
     const storing = { at, byPersonId: caller.personId ?? null };
     const store = () => this.database.transaction(caller, (tx) => storeIn(tx, { id, place, content, storing }));
     // Two first uploads of one name race: the loser's becomes the second version.
-    return store().catch((error: unknown) => (sqlStateOf(error) === '23505' ? store() : Promise.reject(error as Error)));
+    return store().catch((error: unknown) =>
+      sqlStateOf(error) === '23505' ? store() : Promise.reject(error as Error),
+    );
   }
 
   async get(caller: Caller, id: string): Promise<Document> {
@@ -48,15 +50,24 @@ export class DocumentsService {
   }
 
   /** By folder and name. */
-  async list(caller: Caller, { page, clientId, matterId, folder }: DocumentFilter): Promise<{ items: Document[]; page: PageResult }> {
+  async list(
+    caller: Caller,
+    { page, clientId, matterId, folder }: DocumentFilter,
+  ): Promise<{ items: Document[]; page: PageResult }> {
     const query = pageQuery(page);
     return this.database.transaction(caller, async (tx) => {
       const rows = tx.createQueryBuilder(Document, 'd').where('d.tenant_id = :tenantId', { tenantId: tx.tenantId });
       if (clientId) rows.andWhere('d.client_id = :clientId', { clientId });
       if (matterId) rows.andWhere('d.matter_id = :matterId', { matterId });
       if (folder) rows.andWhere('d.folder = :folder', { folder });
-      if (query.after !== undefined) rows.andWhere('(d.folder, d.name, d.id) > (:...cursor)', { cursor: cursorParts(query.after) });
-      const found = await rows.orderBy('d.folder').addOrderBy('d.name').addOrderBy('d.id').limit(query.size + 1).getMany();
+      if (query.after !== undefined)
+        rows.andWhere('(d.folder, d.name, d.id) > (:...cursor)', { cursor: cursorParts(query.after) });
+      const found = await rows
+        .orderBy('d.folder')
+        .addOrderBy('d.name')
+        .addOrderBy('d.id')
+        .limit(query.size + 1)
+        .getMany();
       const versions = await versionsOf(tx, found);
       return pageResult(
         found.map((document) => document.withVersions(versions)),
@@ -71,7 +82,10 @@ export class DocumentsService {
     const document = await this.get(caller, id);
     const version = document.versions.find((one) => one.number === (number || document.latestVersion));
     if (!version) throw DomainError.notFound('document version', `${id}/${number}`);
-    return { mediaType: version.mediaType, content: await this.storage.get(contentKey(caller.tenantId, version.sha256)) };
+    return {
+      mediaType: version.mediaType,
+      content: await this.storage.get(contentKey(caller.tenantId, version.sha256)),
+    };
   }
 }
 

@@ -12,7 +12,10 @@ export class ApiKeysService {
   private readonly tokens;
 
   constructor(channels: Channels) {
-    this.tokens = makeClient(TokensServiceService, { channel: () => channels.to('identity'), prepare: () => Promise.resolve({}) });
+    this.tokens = makeClient(TokensServiceService, {
+      channel: () => channels.to('identity'),
+      prepare: () => Promise.resolve({}),
+    });
   }
 
   /**
@@ -23,7 +26,12 @@ export class ApiKeysService {
    * @throws DomainError unauthenticated API_KEY_MISSING, API_KEY_UNKNOWN or, as identity says, API_KEY_REVOKED
    */
   async exchange(authorization: string | undefined, audience: string): Promise<string> {
-    if (authorization === undefined) throw new DomainError('unauthenticated', 'API_KEY_MISSING', 'sign in with an API key: Authorization: Bearer pd_live_...');
+    if (authorization === undefined)
+      throw new DomainError(
+        'unauthenticated',
+        'API_KEY_MISSING',
+        'sign in with an API key: Authorization: Bearer pd_live_...',
+      );
     const [, apiKey] = BEARER.exec(authorization) ?? [];
     if (!apiKey) throw new DomainError('unauthenticated', 'API_KEY_UNKNOWN', 'this is no API key');
     const { token } = await this.tokens.exchangeApiKey({ apiKey, audience }, undefined);

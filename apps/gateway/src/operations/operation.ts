@@ -42,12 +42,16 @@ function toOperation(rpc: Rpc, http: NonNullable<Rpc['http']>): Operation {
     const [, variable] = VARIABLE.exec(part) ?? [];
     return variable ? fieldNamed(variable) : part;
   });
-  if (segments.some((part) => typeof part === 'string' && !/^[A-Za-z0-9]+$/.test(part))) throw unfit(rpc, `path ${http.path}`);
+  if (segments.some((part) => typeof part === 'string' && !/^[A-Za-z0-9]+$/.test(part)))
+    throw unfit(rpc, `path ${http.path}`);
   const file = http.body !== '' && http.body !== '*' ? fieldNamed(http.body) : undefined;
   if (file && file.message?.typeName !== FILE) throw unfit(rpc, 'a body is the whole request or a file');
   const answer = output.typeName === FILE ? 'file' : 'json';
   const expected = `${file ? 'unary or client_streaming' : 'unary'} ${answer === 'file' ? 'server_streaming' : ''}`;
-  const streams = answer === 'file' ? methodKind === 'server_streaming' : methodKind === 'unary' || (file && methodKind === 'client_streaming');
+  const streams =
+    answer === 'file'
+      ? methodKind === 'server_streaming'
+      : methodKind === 'unary' || (file && methodKind === 'client_streaming');
   if (!streams) throw unfit(rpc, `${methodKind} where ${expected} is served`);
   const shown = segments.map((part) => (typeof part === 'string' ? part : `{${part.jsonName}}`)).join('/');
   return {

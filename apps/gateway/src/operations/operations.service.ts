@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { fromBinary, toBinary, toJson, type JsonObject } from '@bufbuild/protobuf';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { registry } from '@paradesk/contracts';
 import { HttpBody } from '@paradesk/contracts/google/api/httpbody';
 import { DomainError } from '@paradesk/kernel';
@@ -44,7 +44,8 @@ export class OperationsService {
     const metadata = await this.metadataFor(request, operation);
     const fields = requestFields(route, query);
     void reply.header('cache-control', 'no-store');
-    if (operation.answer === 'file') return this.download(operation, fields, { metadata, timeoutMs: STREAM_TIMEOUT_MS }, reply);
+    if (operation.answer === 'file')
+      return this.download(operation, fields, { metadata, timeoutMs: STREAM_TIMEOUT_MS }, reply);
     const { body, trailers } = await this.call(operation, fields, request, metadata);
     if (trailers['idempotency-replayed'] === 'true') void reply.header('idempotency-replayed', 'true');
     const { output } = operation.rpc.descriptor;
@@ -54,7 +55,8 @@ export class OperationsService {
 
   private async metadataFor({ headers }: FastifyRequest, { rpc }: Operation): Promise<Record<string, string>> {
     const metadata: Record<string, string> = {};
-    if (!rpc.rule?.public) metadata.authorization = `Bearer ${await this.apiKeys.exchange(headers.authorization, rpc.owner)}`;
+    if (!rpc.rule?.public)
+      metadata.authorization = `Bearer ${await this.apiKeys.exchange(headers.authorization, rpc.owner)}`;
     const key = headers['idempotency-key'];
     if (key === undefined) return metadata;
     if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) {
@@ -63,7 +65,12 @@ export class OperationsService {
     return { ...metadata, 'idempotency-key': key };
   }
 
-  private async call(operation: Operation, fields: JsonObject, request: FastifyRequest, metadata: Record<string, string>): Promise<RawAnswer> {
+  private async call(
+    operation: Operation,
+    fields: JsonObject,
+    request: FastifyRequest,
+    metadata: Record<string, string>,
+  ): Promise<RawAnswer> {
     const { rpc } = operation;
     const channel = this.channels.to(rpc.owner);
     if (rpc.descriptor.methodKind === 'client_streaming') {
@@ -72,7 +79,11 @@ export class OperationsService {
     }
     // A command with an idempotency key is carried out once, however often it is sent.
     const retry = rpc.idempotent || metadata['idempotency-key'] !== undefined;
-    return channel.unary(rpc.path, await unaryMessage(operation, fields, request), { metadata, timeoutMs: CALL_TIMEOUT_MS, retry });
+    return channel.unary(rpc.path, await unaryMessage(operation, fields, request), {
+      metadata,
+      timeoutMs: CALL_TIMEOUT_MS,
+      retry,
+    });
   }
 
   private async download(operation: Operation, fields: JsonObject, call: RawCall, reply: FastifyReply): Promise<void> {
@@ -81,7 +92,9 @@ export class OperationsService {
     // A refusal comes before the first message: until then the answer may still be a problem.
     const first = await messages.next();
     const { contentType, data } = first.done ? HttpBody.create() : HttpBody.decode(first.value);
-    void reply.type(MEDIA_TYPE.test(contentType) ? contentType : 'application/octet-stream').send(Readable.from(contents(data, messages), { objectMode: false, highWaterMark: 1 }));
+    void reply
+      .type(MEDIA_TYPE.test(contentType) ? contentType : 'application/octet-stream')
+      .send(Readable.from(contents(data, messages), { objectMode: false, highWaterMark: 1 }));
   }
 }
 
@@ -107,7 +120,8 @@ async function unaryMessage(operation: Operation, fields: JsonObject, request: F
 /** Fields of the path may stand in the body as well, if they say the same. */
 function merged(fields: JsonObject, body: JsonObject): JsonObject {
   const differing = Object.keys(fields).filter((name) => Object.hasOwn(body, name) && body[name] !== fields[name]);
-  if (differing.length > 0) throw DomainError.invalidAll(differing.map((field) => ({ field, description: 'differs from the path' })));
+  if (differing.length > 0)
+    throw DomainError.invalidAll(differing.map((field) => ({ field, description: 'differs from the path' })));
   return { ...body, ...fields };
 }
 

@@ -66,7 +66,8 @@ export async function* pieces(request: IncomingMessage): AsyncGenerator<Buffer> 
 
 async function* chunksOf(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
   const encoding = request.headers['content-encoding'];
-  if (encoding !== undefined && encoding !== 'identity') throw unsupported('the body must come without a content encoding');
+  if (encoding !== undefined && encoding !== 'identity')
+    throw unsupported('the body must come without a content encoding');
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
   let size = 0;
   try {

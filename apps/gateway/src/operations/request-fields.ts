@@ -19,7 +19,8 @@ export function requestFields({ operation, values }: Route, query: string): Json
     else fields[field.jsonName] = text;
   });
   for (const [name, text] of pairs(query)) {
-    const description = name === undefined || text === undefined ? 'is no UTF-8' : setParameter(operation.parameters, fields, name, text);
+    const description =
+      name === undefined || text === undefined ? 'is no UTF-8' : setParameter(operation.parameters, fields, name, text);
     if (description && found.length < 20) found.push({ field: name ?? 'query', description });
   }
   if (found.length > 0) throw DomainError.invalidAll(found);
@@ -46,7 +47,12 @@ function decoded(text: string): string | undefined {
 }
 
 /** @returns what is wrong, if anything */
-function setParameter(parameters: readonly DescField[], fields: JsonObject, name: string, text: string): string | undefined {
+function setParameter(
+  parameters: readonly DescField[],
+  fields: JsonObject,
+  name: string,
+  text: string,
+): string | undefined {
   const steps = name.split('.');
   const own = steps.pop() ?? '';
   let known = parameters;

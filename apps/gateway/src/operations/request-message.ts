@@ -1,4 +1,12 @@
-import { fromJson, ScalarType, type DescField, type DescMessage, type JsonObject, type JsonValue, type Message } from '@bufbuild/protobuf';
+import {
+  fromJson,
+  ScalarType,
+  type DescField,
+  type DescMessage,
+  type JsonObject,
+  type JsonValue,
+  type Message,
+} from '@bufbuild/protobuf';
 import { effectiveRule, registry } from '@paradesk/contracts';
 import { DomainError, type FieldViolation } from '@paradesk/kernel';
 
@@ -57,7 +65,8 @@ function walkField(field: DescField, value: JsonValue, path: string, going: Walk
   if (field.fieldKind !== 'list') return walkValue(field, value, path, going);
   const { maxItems } = effectiveRule(field);
   if (!Array.isArray(value)) going.found.push({ field: path, description: 'must be a list' });
-  else if (value.length > maxItems) going.found.push({ field: path, description: `has ${value.length} items, at most ${maxItems} are taken` });
+  else if (value.length > maxItems)
+    going.found.push({ field: path, description: `has ${value.length} items, at most ${maxItems} are taken` });
   else
     value.forEach((item, index) => {
       if (going.found.length < MOST_VIOLATIONS) walkValue(field, item, `${path}[${index}]`, going);
@@ -76,13 +85,18 @@ function walkValue(field: DescField, value: JsonValue, path: string, going: Walk
 function formOf(field: DescField, value: JsonValue): string | undefined {
   if (typeof value === 'string' && !value.isWellFormed()) return 'is no well-formed Unicode';
   const scalar = 'scalar' in field ? field.scalar : undefined;
-  if (typeof value === 'number' && scalar && LONG.has(scalar) && !Number.isSafeInteger(value)) return 'must be a whole number, as a text where it is large';
+  if (typeof value === 'number' && scalar && LONG.has(scalar) && !Number.isSafeInteger(value))
+    return 'must be a whole number, as a text where it is large';
   return undefined;
 }
 
 function valueOf(field: DescField, value: JsonValue): string | undefined {
   try {
-    fromJson(field.parent, { [field.jsonName]: field.fieldKind === 'list' ? [value] : value }, { registry: registry() });
+    fromJson(
+      field.parent,
+      { [field.jsonName]: field.fieldKind === 'list' ? [value] : value },
+      { registry: registry() },
+    );
     return undefined;
   } catch {
     return `must be ${kindOf(field)}`;
@@ -91,7 +105,10 @@ function valueOf(field: DescField, value: JsonValue): string | undefined {
 
 function kindOf(field: DescField): string {
   if (field.enum) return `one of ${field.enum.values.map((value) => value.name).join(', ')}`;
-  if (field.message) return field.message.typeName === 'google.protobuf.Timestamp' ? 'a time such as 2026-03-02T15:00:00Z' : `a ${field.message.name}`;
+  if (field.message)
+    return field.message.typeName === 'google.protobuf.Timestamp'
+      ? 'a time such as 2026-03-02T15:00:00Z'
+      : `a ${field.message.name}`;
   switch ('scalar' in field ? field.scalar : undefined) {
     case ScalarType.STRING:
       return 'a text';
@@ -106,4 +123,3 @@ function kindOf(field: DescField): string {
       return 'a whole number in range';
   }
 }
-

@@ -52,7 +52,8 @@ export class RouteTable {
     const verbs = branch.ends.get(operation.suffix) ?? new Map<string, Operation>();
     branch.ends.set(operation.suffix, verbs);
     const taken = verbs.get(operation.verb);
-    if (taken) throw new Error(`${taken.rpc.path} and ${operation.rpc.path} are both ${operation.verb} ${operation.path}`);
+    if (taken)
+      throw new Error(`${taken.rpc.path} and ${operation.rpc.path} are both ${operation.verb} ${operation.path}`);
     verbs.set(operation.verb, operation);
   }
 }
@@ -68,7 +69,13 @@ function grow(branch: Branch, segment: Operation['segments'][number]): Branch {
   return next;
 }
 
-function match(branch: Branch, parts: readonly string[], at: number, suffix: string, values: string[]): Map<string, Operation> | undefined {
+function match(
+  branch: Branch,
+  parts: readonly string[],
+  at: number,
+  suffix: string,
+  values: string[],
+): Map<string, Operation> | undefined {
   const part = parts[at];
   if (part === undefined) return branch.ends.get(suffix);
   const text = branch.texts.get(part);

@@ -1,4 +1,4 @@
-import { Controller, Get, Redirect, Res } from '@nestjs/common';
+import { Controller, Get, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { operations } from '../operations/operation.js';
 import { openApiDocument } from './openapi.js';
@@ -9,19 +9,20 @@ const PAGE = `<!doctype html>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>Paradesk API</title>
-    <link rel="stylesheet" href="files/swagger-ui.css">
-    <link rel="icon" href="files/favicon-32x32.png">
+    <link rel="stylesheet" href="/docs/files/swagger-ui.css">
+    <link rel="icon" href="/docs/files/favicon-32x32.png">
   </head>
   <body>
     <div id="reference"></div>
-    <script src="files/swagger-ui-bundle.js"></script>
-    <script src="start.js"></script>
+    <script src="/docs/files/swagger-ui-bundle.js"></script>
+    <script src="/docs/start.js"></script>
   </body>
 </html>
 `;
 const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#reference', deepLinking: true, validatorUrl: null, docExpansion: 'none' });\n`;
 // The viewer styles its elements one by one, and draws its icons from data URLs.
-const PAGE_POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+const PAGE_POLICY =
+  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 
 /** The API reference, for programs and for people, and a sign of life. */
 @Controller()
@@ -30,16 +31,10 @@ export class ReferencesController {
 
   @Get('openapi.json')
   openApi(@Res() reply: FastifyReply): void {
-    void reply.type('application/json; charset=utf-8').header('access-control-allow-origin', '*').send(this.document);
+    void reply.type('application/json; charset=utf-8').send(this.document);
   }
 
   @Get('docs')
-  @Redirect('/docs/', 301)
-  docs(): void {
-    // the redirect says it all
-  }
-
-  @Get('docs/')
   page(@Res() reply: FastifyReply): void {
     void reply.type('text/html; charset=utf-8').header('content-security-policy', PAGE_POLICY).send(PAGE);
   }

@@ -57,6 +57,9 @@ export class ClientsService {
     code: string,
   ): Promise<{ items: Client[]; page: PageResult }> {
     const query = pageQuery(page);
+    // No code has a NUL, and PostgreSQL takes none.
+    if (query.after?.includes('\0'))
+      throw DomainError.invalid('page.token', 'PAGE_TOKEN', 'is no token that a page gave');
     const bounds = [...(code ? [Equal(code)] : []), ...(query.after === undefined ? [] : [MoreThan(query.after)])];
     return this.database.transaction(caller, async (tx) => {
       const rows = await tx.find(Client, {

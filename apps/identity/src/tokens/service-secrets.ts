@@ -25,16 +25,16 @@ export class ServiceSecrets {
   }
 }
 
-/** @param text `billing:secret,documents:secret`. @throws Error that says what is wrong with it, without a secret */
+/** @param text `billing:secret,documents:secret`. @throws Error that says what it takes, without a secret */
 export function parseServiceSecrets(text: string): ServiceSecrets {
   const secrets = new Map<string, string>();
   for (const [index, entry] of text.split(',').entries()) {
     const [, service = '', secret = ''] = /^\s*([a-z]+):(\S*)\s*$/.exec(entry) ?? [];
-    if (!service) throw new Error(`entry ${index + 1} is not of the form service:secret`);
-    if (!isService(service)) throw new Error(`there is no service ${service}`);
-    if (secrets.has(service)) throw new Error(`${service} is named twice`);
+    if (!service) throw new Error(`takes service:secret, separated by commas; entry ${index + 1} is something else`);
+    if (!isService(service)) throw new Error(`takes names of services before the colon; entry ${index + 1} names none`);
+    if (secrets.has(service)) throw new Error(`takes each service once; ${service} is there twice`);
     if (secret.length < MIN_SECRET_LENGTH)
-      throw new Error(`the secret of ${service} has less than ${MIN_SECRET_LENGTH} characters`);
+      throw new Error(`takes secrets of at least ${MIN_SECRET_LENGTH} characters; that of ${service} is shorter`);
     secrets.set(service, secret);
   }
   return new ServiceSecrets(secrets);

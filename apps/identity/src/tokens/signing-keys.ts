@@ -47,13 +47,13 @@ const privateJwks = z
   )
   .min(1);
 
-/** @param text JSON array of private Ed25519 JWKs with `kid`. @throws Error that says what is wrong, without the keys */
+/** @param text JSON array of private Ed25519 JWKs with `kid`. @throws Error that says what it takes, without a key */
 export function parseSigningKeys(text: string): SigningKeys {
   const jwks = privateJwks.safeParse(parseJson(text));
-  if (!jwks.success) throw new Error('is no JSON array of private Ed25519 JWKs with kty, crv, x, d and kid');
+  if (!jwks.success) throw new Error('takes a JSON array of private Ed25519 JWKs with kty, crv, x, d and kid');
   const [first, ...others] = jwks.data.map((jwk) => ({ kid: jwk.kid, privateKey: toPrivateKey(jwk) }));
   const kids = new Set(jwks.data.map((jwk) => jwk.kid));
-  if (!first || kids.size !== jwks.data.length) throw new Error('two of the keys have the same kid');
+  if (!first || kids.size !== jwks.data.length) throw new Error('takes keys that differ in kid');
   return new SigningKeys([first, ...others]);
 }
 
@@ -81,7 +81,7 @@ function toPrivateKey(jwk: {
   try {
     return createPrivateKey({ key: { ...jwk }, format: 'jwk' });
   } catch {
-    throw new Error(`${jwk.kid} is no Ed25519 key`);
+    throw new Error(`takes Ed25519 keys; ${jwk.kid} is none`);
   }
 }
 

@@ -32,7 +32,10 @@ export class IdentityTokens implements ServiceTokens {
     const key = `${audience} ${tenantId}`;
     const held = this.held.get(key);
     if (held && held.renewAtMs > nowMs) return held.token;
-    const answer = await this.identity.issueServiceToken({ service: this.service, secret: this.secret, audience, tenantId }, undefined);
+    const answer = await this.identity.issueServiceToken(
+      { service: this.service, secret: this.secret, audience, tenantId },
+      undefined,
+    );
     const endsAt = fromTimestamp(answer.expiresAt, 'expires_at').epochMilliseconds;
     if (this.held.size > 10_000) this.held.clear();
     this.held.set(key, { token: answer.token, renewAtMs: endsAt - RENEW_BEFORE_SECONDS * 1000 });

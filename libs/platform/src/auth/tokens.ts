@@ -92,7 +92,11 @@ export class TokenVerifier {
 
 function toCaller(claims: TokenClaims): Caller {
   const role = Role[claims.role as keyof typeof Role];
-  const valid = typeof role === 'number' && role > 0 && isUuid(claims.tenant) && (claims.client === undefined || isUuid(claims.client));
+  const valid =
+    typeof role === 'number' &&
+    role > 0 &&
+    isUuid(claims.tenant) &&
+    (claims.client === undefined || isUuid(claims.client));
   if (!valid) throw invalidToken();
   if (role === Role.SERVICE) return { tenantId: claims.tenant, role, service: claims.sub };
   if (!isUuid(claims.sub)) throw invalidToken();
@@ -100,7 +104,8 @@ function toCaller(claims: TokenClaims): Caller {
 }
 
 function refusal(error: unknown): unknown {
-  if (error instanceof errors.JWTExpired) return new DomainError('unauthenticated', 'TOKEN_EXPIRED', 'the token has expired');
+  if (error instanceof errors.JWTExpired)
+    return new DomainError('unauthenticated', 'TOKEN_EXPIRED', 'the token has expired');
   return error instanceof errors.JOSEError ? invalidToken() : error;
 }
 

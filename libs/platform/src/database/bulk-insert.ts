@@ -18,6 +18,9 @@ export async function bulkInsert(
   const sql = `insert into ${table} (${names.join(', ')}) select * from unnest(${arrays.join(', ')})`;
   for (let start = 0; start < rows.length; start += 10_000) {
     const slice = rows.slice(start, start + 10_000);
-    await tx.query(sql, names.map((name) => slice.map((row) => row[name] ?? null)));
+    await tx.query(
+      sql,
+      names.map((name) => slice.map((row) => row[name] ?? null)),
+    );
   }
 }

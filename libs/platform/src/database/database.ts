@@ -106,7 +106,10 @@ export class Database {
     if (this.source.isInitialized) await this.source.destroy();
   }
 
-  private async replaying<T>(work: (runner: QueryRunner) => Promise<T>, request: IdempotentRequest | undefined): Promise<T> {
+  private async replaying<T>(
+    work: (runner: QueryRunner) => Promise<T>,
+    request: IdempotentRequest | undefined,
+  ): Promise<T> {
     if (inTransaction()) throw new Error('a transaction is open already: pass its tx on');
     for (let attempt = 1; ; attempt++) {
       try {

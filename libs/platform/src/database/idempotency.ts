@@ -94,20 +94,30 @@ export async function claimKey(runner: QueryRunner, tenantId: string, { command 
     `select request_sha256, response from idempotency_keys where tenant_id = $1 and caller_id = $2 and method = $3 and key = $4`,
     [tenantId, command.callerId, command.method, command.key],
   );
-  if (!known) throw new DomainError('unavailable', 'IDEMPOTENCY_KEY_BUSY', 'the key was just given up by another call; try again');
+  if (!known)
+    throw new DomainError(
+      'unavailable',
+      'IDEMPOTENCY_KEY_BUSY',
+      'the key was just given up by another call; try again',
+    );
   if (!known.request_sha256.equals(hashOf(command.request))) {
-    throw new DomainError('refused', 'IDEMPOTENCY_KEY_REUSED', 'this idempotency key came with another request before', [
-      { field: 'Idempotency-Key', description: 'came with another request before' },
-    ]);
+    throw new DomainError(
+      'refused',
+      'IDEMPOTENCY_KEY_REUSED',
+      'this idempotency key came with another request before',
+      [{ field: 'Idempotency-Key', description: 'came with another request before' }],
+    );
   }
   throw new AlreadyAnswered(known.response);
 }
 
 async function commitAnswer(runner: QueryRunner, command: KeyedCommand, response: Uint8Array): Promise<void> {
-  await runner.query(
-    `update idempotency_keys set response = $4 where caller_id = $1 and method = $2 and key = $3`,
-    [command.callerId, command.method, command.key, Buffer.from(response)],
-  );
+  await runner.query(`update idempotency_keys set response = $4 where caller_id = $1 and method = $2 and key = $3`, [
+    command.callerId,
+    command.method,
+    command.key,
+    Buffer.from(response),
+  ]);
   await runner.commitTransaction();
 }
 

@@ -35,7 +35,9 @@ export async function migrate({ ownerUrl, runtimeRole, migrations }: MigrateOpti
     for (const schema of ['public', 'messaging']) {
       await source.query(`create schema if not exists ${schema}`);
       await source.query(`grant usage on schema ${schema} to ${role}`);
-      await source.query(`alter default privileges in schema ${schema} grant select, insert, update, delete on tables to ${role}`);
+      await source.query(
+        `alter default privileges in schema ${schema} grant select, insert, update, delete on tables to ${role}`,
+      );
       await source.query(`alter default privileges in schema ${schema} grant usage, select on sequences to ${role}`);
     }
     const ran = await source.runMigrations();

@@ -18,7 +18,8 @@ export interface PageQuery {
  */
 export function pageQuery(page: PageRequest | undefined): PageQuery {
   const size = page?.size || DEFAULT_SIZE;
-  if (size < 1 || size > MAX_SIZE) throw DomainError.invalid('page.size', 'PAGE_SIZE', `a page has 1 to ${MAX_SIZE} items`);
+  if (size < 1 || size > MAX_SIZE)
+    throw DomainError.invalid('page.size', 'PAGE_SIZE', `a page has 1 to ${MAX_SIZE} items`);
   return { size, after: page?.token ? decodeCursor(page.token) : undefined };
 }
 
@@ -28,10 +29,15 @@ export function pageQuery(page: PageRequest | undefined): PageQuery {
  * @param rows up to `size + 1` rows: the one too many only says that there is a next page
  * @param cursorOf what `after` must be to go on behind a row
  */
-export function pageResult<T>(rows: readonly T[], { size }: PageQuery, cursorOf: (row: T) => string): { items: T[]; page: PageResult } {
+export function pageResult<T>(
+  rows: readonly T[],
+  { size }: PageQuery,
+  cursorOf: (row: T) => string,
+): { items: T[]; page: PageResult } {
   const items = rows.slice(0, size);
   const last = items.at(-1);
-  const nextToken = rows.length > size && last !== undefined ? Buffer.from(`1:${cursorOf(last)}`).toString('base64url') : '';
+  const nextToken =
+    rows.length > size && last !== undefined ? Buffer.from(`1:${cursorOf(last)}`).toString('base64url') : '';
   return { items, page: { nextToken } };
 }
 

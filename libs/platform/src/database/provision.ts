@@ -17,7 +17,12 @@ export interface ProvisionedDatabase {
  * @param name name of the database, such as `paradesk_billing`; lower case, digits and `_`
  * @param template a database to copy, for tests
  */
-export async function provisionDatabase(superuserUrl: string, name: string, password: string, template?: string): Promise<ProvisionedDatabase> {
+export async function provisionDatabase(
+  superuserUrl: string,
+  name: string,
+  password: string,
+  template?: string,
+): Promise<ProvisionedDatabase> {
   if (!/^[a-z][a-z0-9_]{0,50}$/.test(name)) throw new Error(`${name} is no name for a database`);
   const roles = template ?? name;
   const owner = `${roles}_owner`;
@@ -26,13 +31,20 @@ export async function provisionDatabase(superuserUrl: string, name: string, pass
   try {
     for (const role of [owner, roles]) await ensureRole(client, role, password);
     const { rowCount } = await client.query('select from pg_database where datname = $1', [name]);
-    if (!rowCount) await client.query(`create database ${name} owner ${owner} ${template ? `template ${template} strategy file_copy` : ''}`);
+    if (!rowCount)
+      await client.query(
+        `create database ${name} owner ${owner} ${template ? `template ${template} strategy file_copy` : ''}`,
+      );
     await client.query(`revoke connect, temporary on database ${name} from public`);
     await client.query(`grant connect on database ${name} to ${roles}`);
   } finally {
     await client.end();
   }
-  return { ownerUrl: urlOf(superuserUrl, name, owner, password), runtimeUrl: urlOf(superuserUrl, name, roles, password), runtimeRole: roles };
+  return {
+    ownerUrl: urlOf(superuserUrl, name, owner, password),
+    runtimeUrl: urlOf(superuserUrl, name, roles, password),
+    runtimeRole: roles,
+  };
 }
 
 async function ensureRole(client: pg.Client, role: string, password: string): Promise<void> {

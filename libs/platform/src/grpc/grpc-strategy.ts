@@ -7,7 +7,7 @@ import {
   type ServerWritableStream,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { Server, Transport, type CustomTransportStrategy } from '@nestjs/microservices';
+import { ServerGrpc, Transport, type CustomTransportStrategy } from '@nestjs/microservices';
 import type { Rpc } from '@paradesk/contracts';
 import { HealthImplementation } from 'grpc-health-check';
 import { isObservable, lastValueFrom } from 'rxjs';
@@ -27,7 +27,9 @@ export interface GrpcStrategyOptions {
   readonly onError: (error: unknown, rpc: Rpc) => void;
 }
 
-type AnyCall = ServerUnaryCall<unknown, unknown> & ServerReadableStream<unknown, unknown> & ServerWritableStream<unknown, unknown>;
+type AnyCall = ServerUnaryCall<unknown, unknown> &
+  ServerReadableStream<unknown, unknown> &
+  ServerWritableStream<unknown, unknown>;
 
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
@@ -35,12 +37,12 @@ const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 const UNDECODABLE = Symbol('undecodable');
 
 /**
- * Serves controllers over gRPC. Nest's own transport is not used: it hangs on handlers that await their request stream,
- * turns errors into UNKNOWN and logs none of them.
+ * Serves controllers over gRPC. Of Nest's own transport only the type is used, by which Nest hands the metadata to a handler: the rest
+ * hangs on handlers that await their request stream, turns errors into UNKNOWN and logs none of them.
  */
-export class GrpcStrategy extends Server implements CustomTransportStrategy {
+export class GrpcStrategy extends ServerGrpc implements CustomTransportStrategy {
   override transportId = Transport.GRPC;
-  private readonly handlers = new Map<string, RpcHandler>();
+  private readonly rpcHandlers = new Map<string, RpcHandler>();
   private readonly health = new HealthImplementation();
   private readonly server = new GrpcServer({
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
@@ -49,9 +51,9 @@ export class GrpcStrategy extends Server implements CustomTransportStrategy {
   private readonly pipeline: RpcPipeline;
   private boundPort = 0;
 
-  constructor(private readonly options: GrpcStrategyOptions) {
-    super();
-    this.pipeline = new RpcPipeline(options.verifier, options.onError);
+  constructor(private readonly serving: GrpcStrategyOptions) {
+    super({} as never);
+    this.pipeline = new RpcPipeline(serving.verifier, serving.onError);
   }
 
   /** The port that is served, once listening. */
@@ -59,22 +61,23 @@ export class GrpcStrategy extends Server implements CustomTransportStrategy {
     return this.boundPort;
   }
 
-  override addHandler(pattern: { service: string; rpc: string }, callback: RpcHandler): void {
-    this.handlers.set(keyOf(pattern.service, pattern.rpc), callback);
+  override addHandler(pattern: unknown, callback: unknown): void {
+    const { service, rpc } = pattern as { service: string; rpc: string };
+    this.rpcHandlers.set(keyOf(service, rpc), callback as RpcHandler);
   }
 
-  listen(callback: (error?: unknown) => void): void {
+  override async listen(callback: (error?: unknown) => void): Promise<void> {
     try {
-      for (const service of this.options.services) this.serve(service);
+      for (const service of this.serving.services) this.serve(service);
       this.health.addToServer(this.server);
       addReflection(this.server);
     } catch (error) {
       callback(error);
       return;
     }
-    this.server.bindAsync(this.options.address, ServerCredentials.createInsecure(), (error, port) => {
+    this.server.bindAsync(this.serving.address, ServerCredentials.createInsecure(), (error, port) => {
       if (error) {
-        callback(new Error(`gRPC cannot listen on ${this.options.address}: ${error.message}`));
+        callback(new Error(`gRPC cannot listen on ${this.serving.address}: ${error.message}`));
         return;
       }
       this.boundPort = port;
@@ -91,15 +94,15 @@ export class GrpcStrategy extends Server implements CustomTransportStrategy {
     await ended.finally(() => clearTimeout(timer));
   }
 
-  close(): void {
+  override async close(): Promise<void> {
     this.server.forceShutdown();
   }
 
-  on(): void {
+  override on(): void {
     // no events of the transport are offered
   }
 
-  unwrap<T>(): T {
+  override unwrap<T>(): T {
     return this.server as T;
   }
 
@@ -109,7 +112,7 @@ export class GrpcStrategy extends Server implements CustomTransportStrategy {
     for (const [name, method] of Object.entries(service)) {
       const rpc = rpcAt(method.path);
       if (!rpc.rule?.taskClass) throw new Error(`${rpc.path} states no rule: nobody may call it, so it is not served`);
-      const handler = this.handlers.get(keyOf(rpc.service.split('.').at(-1) ?? '', rpc.method));
+      const handler = this.rpcHandlers.get(keyOf(rpc.service.split('.').at(-1) ?? '', rpc.method));
       if (!handler) throw new Error(`${rpc.path} has no handler`);
       definition[name] = { ...method, requestDeserialize: tolerant(method), responseSerialize: keepingBytes(method) };
       implementation[name] = this.implement(rpc, method, settled(handler)) as never;
@@ -119,9 +122,11 @@ export class GrpcStrategy extends Server implements CustomTransportStrategy {
 
   private implement(rpc: Rpc, method: MethodShape, handler: RpcHandler) {
     if (method.requestStream) {
-      return (call: AnyCall, callback: sendUnaryData<unknown>) => this.pipeline.clientStream(rpc, handler, call, callback);
+      return (call: AnyCall, callback: sendUnaryData<unknown>) =>
+        this.pipeline.clientStream(rpc, handler, call, callback);
     }
-    if (method.responseStream) return (call: AnyCall) => this.pipeline.serverStream(rpc, handler, call, isDecoded(call.request));
+    if (method.responseStream)
+      return (call: AnyCall) => this.pipeline.serverStream(rpc, handler, call, isDecoded(call.request));
     return (call: AnyCall, callback: sendUnaryData<unknown>) =>
       this.pipeline.unary({ rpc, method, handler }, call, callback, isDecoded(call.request));
   }

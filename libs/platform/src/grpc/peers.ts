@@ -79,7 +79,10 @@ export interface ClientParts<Options> {
 }
 
 /** A typed client of a service over a raw channel. */
-export function makeClient<D extends ServiceShape, Options>(definition: D, parts: ClientParts<Options>): ServiceClient<D, Options> {
+export function makeClient<D extends ServiceShape, Options>(
+  definition: D,
+  parts: ClientParts<Options>,
+): ServiceClient<D, Options> {
   const client: Record<string, unknown> = {};
   for (const [name, method] of Object.entries(definition)) client[name] = callerFor(method, parts);
   return client as ServiceClient<D, Options>;
@@ -100,7 +103,10 @@ function callerFor<Options>(method: MethodShape, { channel, prepare }: ClientPar
     };
   }
   return async (request: object, options: Options) => {
-    const answer = await channel().unary(method.path, encodeRequest(method, request), { ...(await prepare(options)), retry });
+    const answer = await channel().unary(method.path, encodeRequest(method, request), {
+      ...(await prepare(options)),
+      retry,
+    });
     return method.responseDeserialize(answer.body);
   };
 }

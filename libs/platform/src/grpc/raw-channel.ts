@@ -122,7 +122,9 @@ function prepare(call: RawCall): [Metadata, CallOptions] {
 }
 
 function textOf(metadata: Metadata): Record<string, string> {
-  return Object.fromEntries(Object.entries(metadata.getMap()).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+  return Object.fromEntries(
+    Object.entries(metadata.getMap()).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
 }
 
 function isRefusalOfPeer(error: unknown): boolean {

@@ -1,4 +1,11 @@
-import { Metadata, status as Status, type sendUnaryData, type ServerReadableStream, type ServerUnaryCall, type ServerWritableStream } from '@grpc/grpc-js';
+import {
+  Metadata,
+  status as Status,
+  type sendUnaryData,
+  type ServerReadableStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+} from '@grpc/grpc-js';
 import { authorize, type Caller } from '@paradesk/access';
 import { violationsOf, type Rpc } from '@paradesk/contracts';
 import { DomainError } from '@paradesk/kernel';
@@ -35,7 +42,12 @@ export class RpcPipeline {
     private readonly onError: (error: unknown, rpc: Rpc) => void,
   ) {}
 
-  unary({ rpc, method, handler }: UnaryRpc, call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>, decoded: boolean): void {
+  unary(
+    { rpc, method, handler }: UnaryRpc,
+    call: ServerUnaryCall<unknown, unknown>,
+    callback: sendUnaryData<unknown>,
+    decoded: boolean,
+  ): void {
     void this.run(rpc, call, async () => {
       const caller = await this.admit(rpc, call.metadata);
       check(rpc, call.request, decoded);
@@ -55,7 +67,12 @@ export class RpcPipeline {
     }).then((refusal) => refusal && callback(refusal));
   }
 
-  clientStream(rpc: Rpc, handler: RpcHandler, call: ServerReadableStream<unknown, unknown>, callback: sendUnaryData<unknown>): void {
+  clientStream(
+    rpc: Rpc,
+    handler: RpcHandler,
+    call: ServerReadableStream<unknown, unknown>,
+    callback: sendUnaryData<unknown>,
+  ): void {
     void this.run(rpc, call, async () => {
       await this.admit(rpc, call.metadata);
       callback(null, (await handler(checked(rpc, call), call.metadata)) as never);
@@ -69,7 +86,8 @@ export class RpcPipeline {
       const messages = (await handler(call.request, call.metadata)) as AsyncIterable<unknown>;
       for await (const message of messages) {
         if (call.cancelled) return;
-        if (!call.write(message)) await Promise.race([once(call, 'drain'), once(call, 'close'), once(call, 'cancelled')]);
+        if (!call.write(message))
+          await Promise.race([once(call, 'drain'), once(call, 'close'), once(call, 'cancelled')]);
       }
       call.end();
     }).then((refusal) => refusal && call.emit('error', refusal));

@@ -17,7 +17,11 @@ const carrier = {
 };
 
 /** Runs a call in a span that continues the caller's trace, and counts it. Nothing of the request or the answer is recorded. */
-export async function observeCall(rpc: Rpc, metadata: Metadata, work: () => Promise<Refusal | undefined>): Promise<Refusal | undefined> {
+export async function observeCall(
+  rpc: Rpc,
+  metadata: Metadata,
+  work: () => Promise<Refusal | undefined>,
+): Promise<Refusal | undefined> {
   const method = rpc.path.slice(1);
   const parent = propagation.extract(context.active(), metadata, carrier);
   const attributes = { 'rpc.system.name': 'grpc', 'rpc.method': method };

@@ -49,8 +49,10 @@ export function fromStatus(error: ServiceError): Error {
     return new DomainError('unavailable', 'DEADLINE_EXCEEDED', 'the answer took too long');
   }
   if (kind && Buffer.isBuffer(details)) return refusalIn(details, kind, error.details);
-  if (error.code === Status.UNAVAILABLE) return new DomainError('unavailable', 'PEER_UNAVAILABLE', 'a service cannot be reached; try again');
-  if (error.code === Status.RESOURCE_EXHAUSTED) return new DomainError('exhausted', 'MESSAGE_TOO_LARGE', 'the message is too large');
+  if (error.code === Status.UNAVAILABLE)
+    return new DomainError('unavailable', 'PEER_UNAVAILABLE', 'a service cannot be reached; try again');
+  if (error.code === Status.RESOURCE_EXHAUSTED)
+    return new DomainError('exhausted', 'MESSAGE_TOO_LARGE', 'the message is too large');
   if (error.code === Status.CANCELLED) return new DomainError('unavailable', 'CANCELLED', 'the call was cancelled');
   return new Error(`a service answered ${Status[error.code]}`);
 }
@@ -62,5 +64,11 @@ function refusalIn(bytes: Buffer, kind: DomainErrorKind, message: string): Error
   const { reason, metadata } = ErrorInfo.decode(info.value);
   const fields = details.find((detail) => detail.typeUrl === BAD_REQUEST);
   const violations = fields ? BadRequest.decode(fields.value).fieldViolations : [];
-  return new DomainError(kind, reason, message, violations.map(({ field, description }) => ({ field, description })), metadata);
+  return new DomainError(
+    kind,
+    reason,
+    message,
+    violations.map(({ field, description }) => ({ field, description })),
+    metadata,
+  );
 }

@@ -1,9 +1,16 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Logger as WorkerLogger, run, type ParsedCronItem, type Runner, type TaskList, type WorkerEvents } from 'graphile-worker';
+import {
+  Logger as WorkerLogger,
+  run,
+  type ParsedCronItem,
+  type Runner,
+  type TaskList,
+  type WorkerEvents,
+} from 'graphile-worker';
 import type pg from 'pg';
 import type { Logger } from '../telemetry/logger.js';
-import { JOBS_SCHEMA } from './jobs-schema.js';
+import { JOBS_SCHEMA, surviveLostConnections } from './jobs-schema.js';
 
 /** What a runner does, and when by itself. */
 export interface Work {
@@ -108,8 +115,8 @@ export class JobRunner {
     }
   }
 
-  /** Unlocks jobs of runners found dead twice in a row: a runner that only reconnects is back by then. */
-  private async sweep(): Promise<void> {
+  /** Gives back jobs of runners found dead twice in a row: one that only reconnects is back by then. By itself every 20 s. */
+  async sweep(): Promise<void> {
     try {
       const { rows } = await this.pool.query<{ id: string }>(
         `select id from (select distinct locked_by as id from ${JOBS_SCHEMA}._private_jobs where locked_at is not null) runners
@@ -132,23 +139,11 @@ export class JobRunner {
   }
 }
 
-/** A connection that breaks reports to the query under way and to the pool; an error event without a listener would end the process. */
-function surviveLostConnections(pool: pg.Pool): void {
-  const listen = (client: pg.PoolClient) => {
-    if (!client.listeners('error').includes(ignore)) client.on('error', ignore);
-  };
-  pool.on('error', ignore);
-  pool.on('connect', listen);
-  // Connections that were open before this runner was made.
-  pool.on('acquire', listen);
-}
-
-function ignore(): void {}
-
 /** What the runner has to say, without the jobs that it wants to print; a failed job is logged where it fails. */
 function workerLogger(logger: Logger): WorkerLogger {
   return new WorkerLogger(() => (level, message, meta) => {
     if (meta?.failure === true) return;
-    if (level === 'error' || level === 'warning') logger.warn({ runner: message.split('\n')[0]?.slice(0, 200) }, 'the job runner complains');
+    if (level === 'error' || level === 'warning')
+      logger.warn({ runner: message.split('\n')[0]?.slice(0, 200) }, 'the job runner complains');
   });
 }

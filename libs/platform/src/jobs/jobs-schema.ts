@@ -6,6 +6,7 @@ export const JOBS_SCHEMA = 'graphile_worker';
 
 /** Makes or renews the job runner's tables, as the role that owns the database. */
 export async function migrateJobs(pool: pg.Pool): Promise<void> {
+  surviveLostConnections(pool);
   await runMigrations({ pgPool: pool, schema: JOBS_SCHEMA });
 }
 
@@ -27,5 +28,19 @@ export async function grantJobs(pool: pg.Pool, role: string): Promise<void> {
        and not exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'paradesk_runtime')`,
     [JOBS_SCHEMA],
   );
-  for (const { name } of rows) await pool.query(`create policy paradesk_runtime on ${name} to ${grantee} using (true) with check (true)`);
+  for (const { name } of rows)
+    await pool.query(`create policy paradesk_runtime on ${name} to ${grantee} using (true) with check (true)`);
 }
+
+/** A connection that breaks reports to the query under way and to the pool; an error event without a listener would end the process. */
+export function surviveLostConnections(pool: pg.Pool): void {
+  const listen = (client: pg.PoolClient) => {
+    if (!client.listeners('error').includes(ignore)) client.on('error', ignore);
+  };
+  pool.on('error', ignore);
+  pool.on('connect', listen);
+  // Connections that were open before this runner was made.
+  pool.on('acquire', listen);
+}
+
+function ignore(): void {}

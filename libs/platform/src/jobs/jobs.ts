@@ -120,7 +120,11 @@ export class Jobs {
    * @throws Error when the name is taken or `cron` cannot be read
    */
   schedule(name: string, cron: string, handler: (at: Temporal.Instant) => Promise<void>): void {
-    const item: CronItem = { task: name, match: cron, options: { backfillPeriod: 0, jobKey: name, jobKeyMode: 'preserve_run_at' } };
+    const item: CronItem = {
+      task: name,
+      match: cron,
+      options: { backfillPeriod: 0, jobKey: name, jobKeyMode: 'preserve_run_at' },
+    };
     parseCronItems([item]);
     this.register(name, (job) => handler(Temporal.Instant.from((job.payload as Occasion)._cron.ts)));
     this.schedules.push(item);
@@ -130,10 +134,10 @@ export class Jobs {
   async fire(name: string): Promise<void> {
     if (!this.schedules.some(({ task }) => task === name)) throw new Error(`there is no schedule ${name}`);
     const occasion: Occasion = { _cron: { ts: this.clock.now().toString() } };
-    await this.pool.query(`select from ${JOBS_SCHEMA}.add_job($1, $2::json, job_key => $1, job_key_mode => 'preserve_run_at')`, [
-      name,
-      JSON.stringify(occasion),
-    ]);
+    await this.pool.query(
+      `select from ${JOBS_SCHEMA}.add_job($1, $2::json, job_key => $1, job_key_mode => 'preserve_run_at')`,
+      [name, JSON.stringify(occasion)],
+    );
   }
 
   /** Does jobs as they come, five at a time. Nothing to start in a service without handlers. */
@@ -193,7 +197,10 @@ export class Jobs {
       } catch (error) {
         const reason = reasonOf(error);
         span.setStatus({ code: SpanStatusCode.ERROR, message: reason });
-        this.logger.warn({ job: job.name, attempt: job.attempts, max_attempts: job.max_attempts, reason, err: error }, 'a job failed');
+        this.logger.warn(
+          { job: job.name, attempt: job.attempts, max_attempts: job.max_attempts, reason, err: error },
+          'a job failed',
+        );
         // What is thrown is stored with the job: the reason only, since a text may be privileged.
         throw new Error(reason, { cause: error });
       } finally {

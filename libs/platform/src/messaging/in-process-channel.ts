@@ -44,7 +44,11 @@ export class InProcessChannel implements EventChannel {
   async subscribe(group: string, topics: readonly string[], handle: RecordHandler): Promise<Subscription> {
     if (this.closed) throw closedError();
     if (this.groups.get(group)?.handle) throw new Error(`${group} has subscribed already`);
-    const joined: Group = { topics: new Set(topics), handle, lanes: Array.from({ length: LANES }, async () => undefined) };
+    const joined: Group = {
+      topics: new Set(topics),
+      handle,
+      lanes: Array.from({ length: LANES }, async () => undefined),
+    };
     this.groups.set(group, joined);
     return { close: () => leave(joined) };
   }

@@ -1,6 +1,7 @@
 import { context, propagation } from '@opentelemetry/api';
 import type { Topic } from '@paradesk/contracts';
-import { Clock, Ids } from '../clock.js';
+import { newId } from '@paradesk/kernel';
+import type { Clock } from '../clock.js';
 import type { Tx } from '../database/database.js';
 import { SCHEMA_VERSION } from './event-channel.js';
 
@@ -19,10 +20,7 @@ export const MAX_EVENT_BYTES = 1_000_000;
 
 /** The events of a service, written with the change that they tell of: both are committed, or neither. */
 export class Outbox {
-  constructor(
-    private readonly clock: Clock,
-    private readonly ids: Ids,
-  ) {}
+  constructor(private readonly clock: Clock) {}
 
   /**
    * Tells the other services, once `tx` is committed. The aggregate's row must be locked and its version raised before, so
@@ -37,6 +35,7 @@ export class Outbox {
     if (payload.byteLength > MAX_EVENT_BYTES) {
       throw new Error(`an event of ${topic.name} has ${payload.byteLength} bytes, more than ${MAX_EVENT_BYTES}`);
     }
+    const now = this.clock.now();
     // The relay is woken at commit, and not at all after a rollback: that is how NOTIFY works.
     await tx.query(
       `with added as (
@@ -46,12 +45,12 @@ export class Outbox {
        )
        select pg_notify('paradesk_outbox', '')`,
       [
-        this.ids.next(),
+        newId(now.epochMilliseconds),
         tx.tenantId,
         topic.name,
         aggregateId,
         aggregateVersion,
-        this.clock.now().round('millisecond').toString(),
+        now.round('millisecond').toString(),
         Buffer.from(payload),
         activeTraceparent(),
       ],

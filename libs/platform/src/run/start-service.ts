@@ -56,21 +56,34 @@ export interface RunningService {
  */
 export async function startService(definition: ServiceDefinition, surroundings: Surroundings): Promise<RunningService> {
   const parts = await assemble(definition, surroundings);
-  const { config, logger, database, peers, clock, jobs } = parts;
+  const { config, logger, database, inbox, peers, clock, jobs } = parts;
   const grpc = new GrpcStrategy({
     address: config.GRPC_ADDRESS,
     services: definition.grpc,
     verifier: new TokenVerifier(definition.name, () => parts.tokens.publicKeys(), clock),
     onError: (error, rpc) => logger.error({ err: error, rpc: rpc.path }, 'an RPC failed'),
   });
-  const inbox = new Inbox(database, definition.name);
-  const events = new EventsStrategy({ channel: surroundings.channel, inbox, group: definition.name, consumes: definition.consumes });
-  const app = await NestFactory.create(rootModule(definition, parts), new FastifyAdapter(), { logger: nestLogger(logger), abortOnError: false });
+  const events = new EventsStrategy({
+    channel: surroundings.channel,
+    inbox,
+    group: definition.name,
+    consumes: definition.consumes,
+  });
+  const app = await NestFactory.create(rootModule(definition, parts), new FastifyAdapter(), {
+    logger: nestLogger(logger),
+    abortOnError: false,
+  });
   app.useGlobalFilters(new RethrowFilter());
   app.connectMicroservice({ strategy: grpc }, { inheritAppConfig: true });
   if (definition.consumes.length > 0) app.connectMicroservice({ strategy: events }, { inheritAppConfig: true });
   await app.startAllMicroservices();
-  const relay = new Relay({ service: definition.name, database, channel: surroundings.channel, logger, connect: () => connectTo(config.DATABASE_URL) });
+  const relay = new Relay({
+    service: definition.name,
+    database,
+    channel: surroundings.channel,
+    logger,
+    connect: () => connectTo(config.DATABASE_URL),
+  });
   relay.start();
   if (surroundings.jobs !== 'drained') await jobs.start();
   const ops = await OpsServer.start(config.OPS_ADDRESS, { database: () => database.ping() });
@@ -97,7 +110,9 @@ export async function startService(definition: ServiceDefinition, surroundings: 
 type Parts = Awaited<ReturnType<typeof assemble>>;
 
 async function assemble(definition: ServiceDefinition, surroundings: Surroundings) {
-  const config = readConfig(platformConfig.extend(definition.config.shape), surroundings.env) as z.output<typeof platformConfig>;
+  const config = readConfig(platformConfig.extend(definition.config.shape), surroundings.env) as z.output<
+    typeof platformConfig
+  >;
   const logger = createLogger({ service: definition.name, level: config.LOG_LEVEL });
   const clock = surroundings.clock ?? new Clock();
   const database = await Database.connect({
@@ -106,22 +121,28 @@ async function assemble(definition: ServiceDefinition, surroundings: Surrounding
     poolSize: config.DATABASE_POOL_SIZE,
     applicationName: `paradesk-${definition.name}`,
   });
-  const tokens: IdentityTokens = new IdentityTokens(definition.name, config.SERVICE_SECRET, () => peers.channel('identity'), clock);
+  const tokens: IdentityTokens = new IdentityTokens(
+    definition.name,
+    config.SERVICE_SECRET,
+    () => peers.channel('identity'),
+    clock,
+  );
   const peers: Peers = new Peers(surroundings.peers ?? (() => config.PEERS), tokens);
-  const jobs = new Jobs(database.pool, logger);
-  return { config, logger, clock, database, tokens, peers, jobs, storage: ObjectStorage.open(config.STORAGE) };
+  const jobs = new Jobs(database.pool, logger, clock);
+  const inbox = new Inbox(database, definition.name);
+  return { config, logger, clock, database, inbox, tokens, peers, jobs, storage: ObjectStorage.open(config.STORAGE) };
 }
 
 function rootModule(definition: ServiceDefinition, parts: Parts): DynamicModule {
-  const { config, logger, clock, database, peers, jobs, storage } = parts;
+  const { config, logger, clock, database, inbox, peers, jobs, storage } = parts;
   const providers: Provider[] = [
     { provide: CONFIG, useValue: config },
     { provide: Logger, useValue: logger },
     { provide: Clock, useValue: clock },
     { provide: Ids, useValue: new Ids(clock) },
     { provide: Database, useValue: database },
-    { provide: Outbox, useValue: new Outbox(clock, new Ids(clock)) },
-    { provide: ParkedEvents, useValue: new ParkedEvents(database) },
+    { provide: Outbox, useValue: new Outbox(clock) },
+    { provide: ParkedEvents, useValue: new ParkedEvents(database, inbox) },
     { provide: Peers, useValue: peers },
     { provide: Jobs, useValue: jobs },
     { provide: ObjectStorage, useValue: storage },

@@ -1,6 +1,5 @@
 import { DomainError } from '@paradesk/kernel';
 import { randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { ByteRange, ObjectStore } from './object-storage.js';
@@ -26,15 +25,19 @@ export class FolderStore implements ObjectStore {
         await file.close();
       }
       await rename(unfinished, path);
+      await syncFolder(dirname(path));
     } catch (error) {
-      await rm(unfinished, { force: true });
+      await rm(unfinished, { force: true }).catch(() => undefined); // the first error is the one to report
       throw explained(error);
     }
   }
 
   async get(key: string, range: ByteRange | undefined): Promise<AsyncIterable<Uint8Array> | undefined> {
     const path = join(this.root, key);
-    return (await isFile(path)) ? createReadStream(path, { highWaterMark: 64 * 1024, ...range }) : undefined;
+    if (!(await isFile(path))) return undefined;
+    // Opened here: a file deleted while it is read can be read to its end.
+    const file = await open(path, 'r');
+    return file.createReadStream({ highWaterMark: 64 * 1024, ...range });
   }
 
   async exists(key: string): Promise<boolean> {
@@ -46,18 +49,33 @@ export class FolderStore implements ObjectStore {
   }
 }
 
+/** Makes the new name survive a power cut too. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
 async function isFile(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isFile();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
     throw explained(error);
   }
 }
 
+// Rights, a read-only disk, or a file where a folder should be.
+const NOT_WRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR', 'EISDIR']);
+
 function explained(error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new DomainError('unavailable', 'STORAGE_FULL', 'the storage is full');
-  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') return new DomainError('unavailable', 'STORAGE_NOT_WRITABLE', 'the storage cannot be written');
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new DomainError('unavailable', 'STORAGE_FULL', 'the storage is full');
+  if (code && NOT_WRITABLE.has(code))
+    return new DomainError('unavailable', 'STORAGE_NOT_WRITABLE', 'the storage cannot be written');
   return error;
 }

@@ -24,19 +24,31 @@ export class ObjectStorage {
 
   /** @param url `folder:<path>` or `s3://<bucket>?endpoint=<url>&region=<region>&prefix=<prefix>`; credentials as the AWS SDK finds them */
   static open(url: string): ObjectStorage {
-    return new ObjectStorage(url.startsWith('s3:') ? new S3Store(new URL(url)) : new FolderStore(url.replace(/^folder:/, '')));
+    return new ObjectStorage(
+      url.startsWith('s3:') ? new S3Store(new URL(url)) : new FolderStore(url.replace(/^folder:/, '')),
+    );
   }
 
   /**
    * Stores an object whole or not at all, in bounded memory; replaces one of the same key.
    *
-   * @throws DomainError unavailable STORAGE_FULL or STORAGE_NOT_WRITABLE; whatever `content` throws
+   * @param options `ifAbsent` leaves an object of the key as it is and does not read `content`: for keys that are made of the content
+   * @throws DomainError unavailable STORAGE_FULL, STORAGE_NOT_WRITABLE or STORAGE_UNREACHABLE; whatever `content` throws
    */
-  async put(key: string, content: AsyncIterable<Uint8Array> | Uint8Array): Promise<void> {
+  async put(
+    key: string,
+    content: AsyncIterable<Uint8Array> | Uint8Array,
+    options: { readonly ifAbsent?: boolean } = {},
+  ): Promise<void> {
+    if (options.ifAbsent && (await this.exists(key))) return;
     await this.store.put(requireKey(key), content instanceof Uint8Array ? one(content) : content);
   }
 
-  /** @throws DomainError not-found OBJECT_NOT_FOUND */
+  /**
+   * The bytes of an object, or those of a range as far as the object goes.
+   *
+   * @throws DomainError not-found OBJECT_NOT_FOUND, before the first byte; unavailable STORAGE_UNREACHABLE
+   */
   async get(key: string, range?: ByteRange): Promise<AsyncIterable<Uint8Array>> {
     const content = await this.store.get(requireKey(key), range);
     if (!content) throw DomainError.notFound('object', key);
@@ -54,7 +66,8 @@ export class ObjectStorage {
 }
 
 function requireKey(key: string): string {
-  if (key.length > 512 || !KEY.test(key)) throw new Error('a key of object storage has lower-case letters, digits and ._-/ only');
+  if (key.length > 512 || !KEY.test(key))
+    throw new Error('a key of object storage has lower-case letters, digits and ._-/ only');
   return key;
 }
 

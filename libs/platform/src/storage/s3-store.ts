@@ -1,5 +1,12 @@
-import { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, NoSuchKey, NotFound, S3Client } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
+import { DomainError } from '@paradesk/kernel';
 import { Readable } from 'node:stream';
 import type { ByteRange, ObjectStore } from './object-storage.js';
 
@@ -21,8 +28,17 @@ export class S3Store implements ObjectStore {
 
   async put(key: string, content: AsyncIterable<Uint8Array>): Promise<void> {
     // Parts of 5 MiB, two at a time, are what it holds in memory; a failed upload is aborted, so no part is left behind.
-    const upload = new Upload({ client: this.client, queueSize: 2, partSize: 5 * 1024 * 1024, params: { ...this.at(key), Body: Readable.from(content) } });
-    await upload.done();
+    const upload = new Upload({
+      client: this.client,
+      queueSize: 2,
+      partSize: 5 * 1024 * 1024,
+      params: { ...this.at(key), Body: Readable.from(content) },
+    });
+    try {
+      await upload.done();
+    } catch (error) {
+      throw explained(error);
+    }
   }
 
   async get(key: string, range: ByteRange | undefined): Promise<AsyncIterable<Uint8Array> | undefined> {
@@ -31,8 +47,10 @@ export class S3Store implements ObjectStore {
       const { Body } = await this.client.send(new GetObjectCommand({ ...this.at(key), Range: bytes }));
       return Body as Readable;
     } catch (error) {
-      if (error instanceof NoSuchKey) return undefined;
-      throw error;
+      if (statusOf(error) === 404) return undefined;
+      // A range that starts behind the end: S3 refuses where a file just has no more bytes.
+      if (statusOf(error) === 416) return Readable.from([]);
+      throw explained(error);
     }
   }
 
@@ -41,16 +59,35 @@ export class S3Store implements ObjectStore {
       await this.client.send(new HeadObjectCommand(this.at(key)));
       return true;
     } catch (error) {
-      if (error instanceof NotFound) return false;
-      throw error;
+      if (statusOf(error) === 404) return false;
+      throw explained(error);
     }
   }
 
   async delete(key: string): Promise<void> {
-    await this.client.send(new DeleteObjectCommand(this.at(key)));
+    try {
+      await this.client.send(new DeleteObjectCommand(this.at(key)));
+    } catch (error) {
+      throw explained(error);
+    }
   }
 
   private at(key: string): { Bucket: string; Key: string } {
     return { Bucket: this.bucket, Key: this.prefix + key };
   }
+}
+
+function statusOf(error: unknown): number | undefined {
+  return error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+}
+
+const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT']);
+
+function explained(error: unknown): unknown {
+  const status = statusOf(error);
+  if (status === 403) return new DomainError('unavailable', 'STORAGE_NOT_WRITABLE', 'the storage refuses this service');
+  if (status === 507) return new DomainError('unavailable', 'STORAGE_FULL', 'the storage is full');
+  const { code, name } = (error ?? {}) as { code?: string; name?: string };
+  const away = (status !== undefined && status >= 500) || UNREACHABLE.has(code ?? '') || name === 'TimeoutError';
+  return away ? new DomainError('unavailable', 'STORAGE_UNREACHABLE', 'the storage does not answer') : error;
 }

@@ -25,10 +25,14 @@ const MOST_CAUSES = 3;
 export function describeError(error: unknown, depth = 0): object {
   if (!(error instanceof Error)) return { type: typeof error };
   const { code, reason, kind, constraint, table } = error as Error & Record<string, unknown>;
-  const places = (error.stack ?? '').split('\n').filter((line) => /^\s+at .*[\w)>]$/.test(line) && !error.message.includes(line.trim()));
+  const places = (error.stack ?? '')
+    .split('\n')
+    .filter((line) => /^\s+at .*[\w)>]$/.test(line) && !error.message.includes(line.trim()));
   return {
     type: error.name === 'Error' ? error.constructor.name : error.name,
-    ...Object.fromEntries(Object.entries({ code, reason, kind, constraint, table }).filter(([, value]) => isWord(value))),
+    ...Object.fromEntries(
+      Object.entries({ code, reason, kind, constraint, table }).filter(([, value]) => isWord(value)),
+    ),
     ...(OWN_WORDS.has(error.name) && { message: error.message }),
     stack: places.slice(0, 12).join('\n'),
     ...(error.cause !== undefined && depth < MOST_CAUSES && { cause: describeError(error.cause, depth + 1) }),
@@ -44,11 +48,22 @@ function isWord(value: unknown): boolean {
  *
  * @param destination where lines go; standard output by default
  */
-export function createLogger({ service, level, destination }: { service: string; level: string; destination?: NodeJS.WritableStream }): Logger {
+export function createLogger({
+  service,
+  level,
+  destination,
+}: {
+  service: string;
+  level: string;
+  destination?: NodeJS.WritableStream;
+}): Logger {
   const options = {
     level,
     base: { service },
-    redact: { paths: SECRETS.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`]), censor: '[redacted]' },
+    redact: {
+      paths: SECRETS.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`]),
+      censor: '[redacted]',
+    },
     serializers: { err: describeError },
     formatters: { level: (label: string) => ({ level: label }) },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
@@ -66,6 +81,15 @@ function traceFields(): object {
 /** Nest's own lines, through ours. Nest says little that an operator needs, so what it calls a log is our debug. */
 export function nestLogger(logger: Logger): LoggerService {
   const at = (level: 'debug' | 'warn' | 'error' | 'fatal') => (message: unknown) =>
-    message instanceof Error ? logger[level]({ err: message }, 'Nest reports an error') : logger[level]({}, String(message));
-  return { log: at('debug'), error: at('error'), warn: at('warn'), debug: at('debug'), verbose: at('debug'), fatal: at('fatal') };
+    message instanceof Error
+      ? logger[level]({ err: message }, 'Nest reports an error')
+      : logger[level]({}, String(message));
+  return {
+    log: at('debug'),
+    error: at('error'),
+    warn: at('warn'),
+    debug: at('debug'),
+    verbose: at('debug'),
+    fatal: at('fatal'),
+  };
 }

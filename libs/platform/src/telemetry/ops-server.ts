@@ -24,8 +24,14 @@ export class OpsServer {
   static async start(address: string, checks: Readonly<Record<string, ReadinessCheck>>): Promise<OpsServer> {
     const split = address.lastIndexOf(':');
     const host = address.slice(0, split);
-    const server = createServer((request, response) => void answer(request.url ?? '', checks, response));
-    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(Number(address.slice(split + 1)), host, resolve));
+    const server = createServer((request, response) => {
+      const path = (request.url ?? '').split('?')[0]!;
+      answer(path, checks, response).catch(() => end(response, 500, 'application/json', '{"status":"failed"}'));
+    });
+    const bare = host.replace(/^\[|\]$/g, '');
+    await new Promise<void>((resolve, reject) =>
+      server.once('error', reject).listen(Number(address.slice(split + 1)), bare, resolve),
+    );
     return new OpsServer(server, `http://${host}:${(server.address() as AddressInfo).port}`);
   }
 
@@ -35,14 +41,23 @@ export class OpsServer {
   }
 }
 
-async function answer(path: string, checks: Readonly<Record<string, ReadinessCheck>>, response: ServerResponse): Promise<void> {
+async function answer(
+  path: string,
+  checks: Readonly<Record<string, ReadinessCheck>>,
+  response: ServerResponse,
+): Promise<void> {
   if (path === '/health/live') return end(response, 200, 'application/json', '{"status":"ok"}');
   if (path === '/metrics') return end(response, 200, 'text/plain; version=0.0.4; charset=utf-8', await metricsText());
   if (path !== '/health/ready') return end(response, 404, 'application/json', '{"status":"not found"}');
   const names = Object.keys(checks);
   const results = await Promise.allSettled(names.map((name) => inTime(checks[name]!)));
   const failing = names.filter((_, index) => results[index]?.status === 'rejected');
-  end(response, failing.length === 0 ? 200 : 503, 'application/json', JSON.stringify({ status: failing.length === 0 ? 'ready' : 'not ready', failing }));
+  end(
+    response,
+    failing.length === 0 ? 200 : 503,
+    'application/json',
+    JSON.stringify({ status: failing.length === 0 ? 'ready' : 'not ready', failing }),
+  );
 }
 
 function end(response: ServerResponse, status: number, type: string, body: string): void {
@@ -50,6 +65,11 @@ function end(response: ServerResponse, status: number, type: string, body: strin
 }
 
 async function inTime(check: ReadinessCheck): Promise<void> {
-  const late = AbortSignal.timeout(CHECK_TIMEOUT_MS);
-  await Promise.race([check(), new Promise((_, reject) => late.addEventListener('abort', () => reject(late.reason as Error)))]);
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error('the check takes too long')), CHECK_TIMEOUT_MS);
+  try {
+    await Promise.race([check(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -2,6 +2,7 @@ import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporte
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { RuntimeNodeInstrumentation } from '@opentelemetry/instrumentation-runtime-node';
 import { resourceFromAttributes } from '@opentelemetry/resources';
+import type { SpanProcessor } from '@opentelemetry/sdk-trace';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 
 /** How a process reports on itself. */
@@ -13,24 +14,38 @@ export interface TelemetryOptions {
 }
 
 let exporter: PrometheusExporter | undefined;
+let stop: (() => Promise<void>) | undefined;
+
+// Spans that go nowhere still give log lines and events their trace ids; without any processor the SDK makes none.
+const forgetting: SpanProcessor = {
+  onStart: () => undefined,
+  onEnd: () => undefined,
+  forceFlush: () => Promise.resolve(),
+  shutdown: () => Promise.resolve(),
+};
 
 /**
  * Starts OpenTelemetry for the process: W3C trace context through gRPC, the outbox and jobs, and metrics that `metricsText` gives
- * out. Nothing is instrumented behind the code's back: the gRPC instrumentation alone would halve the throughput.
+ * out. Nothing is instrumented behind the code's back: the gRPC instrumentation alone would halve the throughput. One for a process,
+ * however many services run in it: called again it changes nothing. Instruments made before it count nothing.
  *
  * @returns ends it, sending what is left
  */
 export function startTelemetry({ serviceName, otlpEndpoint }: TelemetryOptions): () => Promise<void> {
+  if (stop) return stop;
   exporter = new PrometheusExporter({ preventServerStart: true });
   const sdk = new NodeSDK({
     resource: resourceFromAttributes({ 'service.name': serviceName }),
     autoDetectResources: false,
     metricReaders: [exporter],
     instrumentations: [new RuntimeNodeInstrumentation()],
-    ...(otlpEndpoint ? { traceExporter: new OTLPTraceExporter({ url: `${otlpEndpoint.replace(/\/$/, '')}/v1/traces` }) } : { spanProcessors: [] }),
+    ...(otlpEndpoint
+      ? { traceExporter: new OTLPTraceExporter({ url: `${otlpEndpoint.replace(/\/$/, '')}/v1/traces` }) }
+      : { spanProcessors: [forgetting] }),
   });
   sdk.start();
-  return () => sdk.shutdown();
+  stop = () => sdk.shutdown();
+  return stop;
 }
 
 /** All metrics of the process in Prometheus' text format; empty before `startTelemetry`. */
@@ -39,4 +54,3 @@ export async function metricsText(): Promise<string> {
   const { resourceMetrics } = await exporter.collect();
   return new PrometheusSerializer().serialize(resourceMetrics);
 }
-

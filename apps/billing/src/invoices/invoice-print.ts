@@ -1,0 +1,144 @@
+import { formatDecimal, minorDigits } from '@paradesk/kernel';
+import type { Matter } from '../matters/matter.entity.js';
+import { timekeeperOf, type InvoiceContent } from './invoice-content.js';
+import type { ExpensePrint, FeePrint, InvoicePrint, MatterPrint, TimekeeperPrint } from './invoice-pdf.js';
+import { totalsOf } from './invoice-totals.js';
+import type { Invoice, InvoiceLine } from './invoice.entity.js';
+
+/**
+ * An issued invoice as it is printed: as it was issued, so that it prints the same when somebody has paid in the meantime. The
+ * figures are the stored ones and their sums.
+ */
+export function toPrint(content: InvoiceContent): InvoicePrint {
+  const { invoice, issue, tenant, client } = content;
+  const { fees, expenses, adjustments, total } = invoice.totals;
+  const zero = invoice.money(0n).toDecimal();
+  const days = issue.issuedOn.until(issue.dueOn, { largestUnit: 'days' }).days;
+  return {
+    letterhead: { name: tenant.name, addressLines: tenant.addressLines, taxId: tenant.taxId, email: tenant.email },
+    number: issue.number,
+    issueDate: issue.issuedOn,
+    dueDate: issue.dueOn,
+    billingPeriod: { start: invoice.billingStart, end: invoice.billingEnd },
+    terms: days === 0 ? 'Due at once' : `Net ${days}`,
+    currency: invoice.currency,
+    client: { name: client.name, code: client.code, addressLines: client.addressLines },
+    matters: content.matters.map((matter) => toMatter(content, matter)),
+    timekeepers: timekeepersOf(content),
+    totals: {
+      fees: fees.toDecimal(),
+      expenses: expenses.toDecimal(),
+      adjustments: adjustments.toDecimal(),
+      tax: zero,
+      total: total.toDecimal(),
+      paid: zero,
+      balance: total.toDecimal(),
+    },
+    remittance: [
+      `Payable to ${tenant.name}.`,
+      `Please state ${issue.number} with your payment.`,
+      `Questions about this invoice: ${tenant.email}`,
+    ],
+    createdAt: issue.issuedOn.toZonedDateTime(tenant.timeZone).toInstant(),
+  };
+}
+
+function toMatter(content: InvoiceContent, matter: Matter): MatterPrint {
+  const { invoice } = content;
+  const lines = invoice.lines.filter((line) => line.matterId === matter.id);
+  const ofKind = (...kinds: InvoiceLine['kind'][]) => lines.filter((line) => kinds.includes(line.kind));
+  const totals = totalsOf(invoice.currency, lines);
+  return {
+    caption: matter.name,
+    lawFirmMatterId: matter.code,
+    clientMatterId: matter.clientMatterCode,
+    fees: ofKind('fee').map((line) => toFee(content, line)),
+    expenses: ofKind('expense').map((line) => toExpense(invoice, line)),
+    adjustments: ofKind('fee_adjustment', 'expense_adjustment').map((line) => ({
+      description: line.narrative,
+      amount: amountOf(invoice, line),
+    })),
+    totals: {
+      hours: hoursOf(ofKind('fee')),
+      fees: totals.fees.toDecimal(),
+      expenses: totals.expenses.toDecimal(),
+      adjustments: totals.adjustments.toDecimal(),
+      total: totals.total.toDecimal(),
+    },
+  };
+}
+
+function toFee(content: InvoiceContent, line: InvoiceLine): FeePrint {
+  const { invoice } = content;
+  const { firstName, lastName } = timekeeperOf(content, line);
+  return {
+    date: line.date,
+    timekeeperName: `${firstName} ${lastName}`.trim(),
+    ...(line.taskCode && { taskCode: line.taskCode }),
+    ...(line.activityCode && { activityCode: line.activityCode }),
+    narrative: line.narrative,
+    hours: hoursOf([line]),
+    rate: priceOf(invoice, line),
+    ...(line.adjustmentMinor !== 0n && { adjustment: adjustmentOf(invoice, line) }),
+    amount: amountOf(invoice, line),
+  };
+}
+
+function toExpense(invoice: Invoice, line: InvoiceLine): ExpensePrint {
+  const { description, amount } = adjustmentOf(invoice, line);
+  const adjusted = line.adjustmentMinor === 0n ? '' : ` (${description} ${amount})`;
+  return {
+    date: line.date,
+    code: line.expenseCode,
+    description: `${line.narrative}${adjusted}`,
+    quantity: formatDecimal(line.units ?? 0n, 4, { trim: true }),
+    unitCost: priceOf(invoice, line),
+    amount: amountOf(invoice, line),
+  };
+}
+
+/** What each timekeeper worked at each rate, in the order of their first lines. */
+function timekeepersOf(content: InvoiceContent): TimekeeperPrint[] {
+  const { invoice } = content;
+  const fees = invoice.lines.filter((line) => line.kind === 'fee');
+  const groups = Map.groupBy(fees, (line) => `${line.personId ?? ''} ${line.unitCost ?? ''}`);
+  return [...groups.values()].map((lines) => {
+    const [first] = lines;
+    if (!first) throw new Error('a group has a line');
+    const { firstName, lastName, timekeeperClassification } = timekeeperOf(content, first);
+    return {
+      name: `${firstName} ${lastName}`.trim(),
+      classification: timekeeperClassification,
+      hours: hoursOf(lines),
+      rate: priceOf(invoice, first),
+      amount: totalsOf(invoice.currency, lines).fees.toDecimal(),
+    };
+  });
+}
+
+function adjustmentOf(invoice: Invoice, { adjustmentMinor }: InvoiceLine) {
+  const description = adjustmentMinor < 0n ? 'Discount' : 'Premium';
+  return { description, amount: invoice.money(adjustmentMinor).toDecimal() };
+}
+
+function amountOf(invoice: Invoice, line: InvoiceLine): string {
+  return invoice.money(line.amountMinor).toDecimal();
+}
+
+function hoursOf(lines: readonly InvoiceLine[]): string {
+  return withDecimals(
+    lines.reduce((sum, line) => sum + (line.units ?? 0n), 0n),
+    2,
+  );
+}
+
+function priceOf({ currency }: Invoice, line: InvoiceLine): string {
+  return withDecimals(line.unitCost ?? 0n, minorDigits(currency));
+}
+
+/** At least so many decimals, so that columns align, and all that are stored. */
+function withDecimals(valueE4: bigint, least: number): string {
+  const [whole = '0', fraction = ''] = formatDecimal(valueE4, 4, { trim: true }).split('.');
+  const decimals = fraction.padEnd(least, '0');
+  return decimals === '' ? whole : `${whole}.${decimals}`;
+}

@@ -1,0 +1,237 @@
+import { DomainError, Money } from '@paradesk/kernel';
+import { bigintColumn, instant, plainDate, scaled4 } from '@paradesk/platform';
+import type { Temporal } from 'temporal-polyfill';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { totalsOf, type InvoiceLineKind, type InvoiceTotals } from './invoice-totals.js';
+
+/** How far an invoice has come. */
+export type InvoiceStatus = 'draft' | 'approved' | 'issued' | 'partly_paid' | 'paid' | 'discarded';
+
+const transitions: Record<InvoiceStatus, readonly InvoiceStatus[]> = {
+  draft: ['approved', 'discarded'],
+  // An invoice that comes to zero is paid when it is issued.
+  approved: ['issued', 'paid', 'discarded'],
+  issued: ['partly_paid', 'paid'],
+  partly_paid: ['partly_paid', 'paid'],
+  paid: [],
+  discarded: [],
+};
+
+/** What an invoice is drafted with. */
+export interface NewInvoice {
+  readonly tenantId: string;
+  readonly id: string;
+  readonly clientId: string;
+  readonly currency: string;
+  readonly billingStart: Temporal.PlainDate;
+  readonly billingEnd: Temporal.PlainDate;
+  readonly draftedAt: Temporal.Instant;
+}
+
+/** What an invoice is issued with. */
+export interface IssueTerms {
+  /** Gapless in the tenant. */
+  readonly number: string;
+  /** In the tenant's time zone. */
+  readonly issuedOn: Temporal.PlainDate;
+  readonly dueOn: Temporal.PlainDate;
+}
+
+/** The files of an issued invoice. */
+export interface InvoiceFiles {
+  readonly pdfDocumentId: string;
+  /** Null where no e-billing vendor would take the invoice. */
+  readonly ledesDocumentId: string | null;
+}
+
+/**
+ * A pre-bill, and the invoice that it becomes.
+ *
+ * - The total is the sum of the lines, to the minor unit, in one currency; lines and figures are those of the draft.
+ * - It has a number if and only if it was issued. Issued, it never changes again: only what was paid, and its files, are noted.
+ * - What was paid is between zero and the total, and says alone whether it is open, partly paid or paid.
+ * - An entry is on at most one live invoice (a unique index says so); discarding an invoice frees its entries.
+ * - Each change since the issue raises the version by one and is announced by one event. A draft has version 0.
+ */
+@Entity('invoices')
+export class Invoice {
+  @PrimaryColumn('uuid', { name: 'tenant_id' }) readonly tenantId!: string;
+  @PrimaryColumn('uuid') readonly id!: string;
+  @Column('uuid', { name: 'client_id' }) readonly clientId!: string;
+  @Column('text', { nullable: true }) readonly number!: string | null;
+  @Column('text') readonly status!: InvoiceStatus;
+  @Column('text') readonly currency!: string;
+  @Column('date', { name: 'billing_start', transformer: plainDate }) readonly billingStart!: Temporal.PlainDate;
+  @Column('date', { name: 'billing_end', transformer: plainDate }) readonly billingEnd!: Temporal.PlainDate;
+  @Column('date', { name: 'issued_on', nullable: true, transformer: plainDate })
+  readonly issuedOn!: Temporal.PlainDate | null;
+  @Column('date', { name: 'due_on', nullable: true, transformer: plainDate })
+  readonly dueOn!: Temporal.PlainDate | null;
+  @Column('bigint', { name: 'fees_minor', transformer: bigintColumn }) readonly feesMinor!: bigint;
+  @Column('bigint', { name: 'expenses_minor', transformer: bigintColumn }) readonly expensesMinor!: bigint;
+  @Column('bigint', { name: 'adjustments_minor', transformer: bigintColumn }) readonly adjustmentsMinor!: bigint;
+  @Column('bigint', { name: 'total_minor', transformer: bigintColumn }) readonly totalMinor!: bigint;
+  @Column('bigint', { name: 'paid_minor', transformer: bigintColumn }) readonly paidMinor!: bigint;
+  @Column('uuid', { name: 'pdf_document_id', nullable: true }) readonly pdfDocumentId!: string | null;
+  @Column('uuid', { name: 'ledes_document_id', nullable: true }) readonly ledesDocumentId!: string | null;
+  @Column('timestamptz', { name: 'drafted_at', transformer: instant }) readonly draftedAt!: Temporal.Instant;
+  @Column('integer') readonly version!: number;
+
+  /** In the order they are printed. Rows of their own: the service loads and stores them with the invoice; empty in lists. */
+  readonly lines: readonly InvoiceLine[] = [];
+
+  static draft(invoice: NewInvoice, lines: readonly InvoiceLine[]): Invoice {
+    const totals = totalsOf(invoice.currency, lines);
+    return Object.assign(new Invoice(), {
+      ...invoice,
+      number: null,
+      status: 'draft' satisfies InvoiceStatus,
+      issuedOn: null,
+      dueOn: null,
+      feesMinor: totals.fees.amountMinor,
+      expensesMinor: totals.expenses.amountMinor,
+      adjustmentsMinor: totals.adjustments.amountMinor,
+      totalMinor: totals.total.amountMinor,
+      paidMinor: 0n,
+      pdfDocumentId: null,
+      ledesDocumentId: null,
+      version: 0,
+      lines,
+    });
+  }
+
+  get isIssued(): boolean {
+    return this.number !== null;
+  }
+
+  get balance(): Money {
+    return this.money(this.totalMinor - this.paidMinor);
+  }
+
+  /** The figures, summed up from the lines. */
+  get totals(): InvoiceTotals {
+    return totalsOf(this.currency, this.lines);
+  }
+
+  /** An amount in the currency of the invoice. */
+  money(amountMinor: bigint): Money {
+    return Money.of(amountMinor, this.currency);
+  }
+
+  /** What is approved or was issued stays as it is. @throws DomainError refused INVOICE_DISCARDED */
+  approve(): void {
+    if (this.status === 'approved' || this.isIssued) return;
+    this.become({ status: 'approved' }, 'INVOICE_DISCARDED');
+  }
+
+  /**
+   * It is a claim from now on. What it comes to may be zero, not less: money that is owed to the client is a credit note.
+   *
+   * @throws DomainError refused INVOICE_NOT_APPROVED or INVOICE_NEGATIVE
+   */
+  issue(terms: IssueTerms): void {
+    this.refuseUnlessIssuable();
+    this.become({ ...terms, status: statusOf(0n, this.totalMinor), version: this.version + 1 }, 'INVOICE_NOT_APPROVED');
+  }
+
+  /** @throws DomainError refused INVOICE_NOT_APPROVED or INVOICE_NEGATIVE */
+  refuseUnlessIssuable(): void {
+    if (this.status !== 'approved') {
+      throw DomainError.refused(
+        'INVOICE_NOT_APPROVED',
+        `an approved invoice can be issued; this one is ${this.status}`,
+      );
+    }
+    if (this.totalMinor < 0n) {
+      throw DomainError.refused('INVOICE_NEGATIVE', `the invoice comes to ${this.money(this.totalMinor).toString()}`);
+    }
+  }
+
+  /** Its entries are free again. What is discarded stays so. @throws DomainError refused INVOICE_ISSUED */
+  discard(): void {
+    if (this.status === 'discarded') return;
+    const lines = this.lines.map((line) => line.released());
+    this.become({ status: 'discarded', lines }, 'INVOICE_ISSUED');
+  }
+
+  /**
+   * Takes money for it.
+   *
+   * @throws DomainError refused INVOICE_NOT_OPEN or PAYMENT_EXCEEDS_BALANCE; invalid CURRENCY_MISMATCH or NOT_POSITIVE
+   */
+  receive(amount: Money): void {
+    if (!this.isIssued || this.status === 'paid') {
+      throw DomainError.refused('INVOICE_NOT_OPEN', `the invoice is ${this.status}: nothing is owed for it`);
+    }
+    if (amount.currency !== this.currency) {
+      const message = `the invoice is in ${this.currency}, the payment in ${amount.currency}`;
+      throw DomainError.invalid('amount.currencyCode', 'CURRENCY_MISMATCH', message);
+    }
+    if (amount.amountMinor <= 0n) throw DomainError.invalid('amount', 'NOT_POSITIVE', 'a payment is more than zero');
+    if (amount.compare(this.balance) > 0) {
+      const balance = this.balance.toDecimal();
+      throw DomainError.refused('PAYMENT_EXCEEDS_BALANCE', `${this.balance.toString()} is left to pay`, { balance });
+    }
+    const paidMinor = this.paidMinor + amount.amountMinor;
+    const status = statusOf(paidMinor, this.totalMinor);
+    this.become({ paidMinor, status, version: this.version + 1 }, 'INVOICE_NOT_OPEN');
+  }
+
+  /** Notes its files, once. @returns whether it had none before */
+  file({ pdfDocumentId, ledesDocumentId }: InvoiceFiles): boolean {
+    if (this.pdfDocumentId !== null) return false;
+    Object.assign(this, { pdfDocumentId, ledesDocumentId, version: this.version + 1 });
+    return true;
+  }
+
+  /** The invoice with its lines, as they were loaded. */
+  withLines(lines: readonly InvoiceLine[]): this {
+    return Object.assign(this, { lines });
+  }
+
+  private become(change: Partial<Invoice> & { readonly status: InvoiceStatus }, reason: string): void {
+    if (!transitions[this.status].includes(change.status)) {
+      throw DomainError.refused(reason, `an invoice that is ${this.status} does not become ${change.status}`);
+    }
+    Object.assign(this, change);
+  }
+}
+
+/** How far an issued invoice has come: what was paid says it alone. */
+function statusOf(paidMinor: bigint, totalMinor: bigint): InvoiceStatus {
+  if (paidMinor >= totalMinor) return 'paid';
+  return paidMinor > 0n ? 'partly_paid' : 'issued';
+}
+
+/** A line of an invoice: a copy of the entry behind it, with the figures that the entry had. Part of its invoice. */
+@Entity('invoice_lines')
+export class InvoiceLine {
+  @PrimaryColumn('uuid', { name: 'tenant_id' }) readonly tenantId!: string;
+  @PrimaryColumn('uuid') readonly id!: string;
+  @Column('uuid', { name: 'invoice_id' }) readonly invoiceId!: string;
+  /** From 1, in the order they are printed. */
+  @Column('integer') readonly position!: number;
+  @Column('text') readonly kind!: InvoiceLineKind;
+  @Column('uuid', { name: 'entry_id' }) readonly entryId!: string;
+  @Column('uuid', { name: 'matter_id' }) readonly matterId!: string;
+  @Column('date', { transformer: plainDate }) readonly date!: Temporal.PlainDate;
+  /** The timekeeper of a fee. */
+  @Column('uuid', { name: 'person_id', nullable: true }) readonly personId!: string | null;
+  @Column('text') readonly narrative!: string;
+  @Column('text', { name: 'task_code' }) readonly taskCode!: string;
+  @Column('text', { name: 'activity_code' }) readonly activityCode!: string;
+  @Column('text', { name: 'expense_code' }) readonly expenseCode!: string;
+  /** Hours or pieces, in ten-thousandths; null on adjustments, as is the price of one. */
+  @Column('numeric', { nullable: true, transformer: scaled4 }) readonly units!: bigint | null;
+  @Column('numeric', { name: 'unit_cost', nullable: true, transformer: scaled4 }) readonly unitCost!: bigint | null;
+  /** Discount (negative) or premium, part of the amount. */
+  @Column('bigint', { name: 'adjustment_minor', transformer: bigintColumn }) readonly adjustmentMinor!: bigint;
+  @Column('bigint', { name: 'amount_minor', transformer: bigintColumn }) readonly amountMinor!: bigint;
+  /** Whether it keeps its entry from being billed again: until its invoice is discarded. */
+  @Column('boolean') readonly live!: boolean;
+
+  /** The line of a discarded invoice. */
+  released(): InvoiceLine {
+    return Object.assign(new InvoiceLine(), { ...this, live: false });
+  }
+}

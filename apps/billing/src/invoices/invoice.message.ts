@@ -1,0 +1,75 @@
+import { toDate, toMoney, toTimestamp } from '@paradesk/contracts';
+import {
+  InvoiceLineKind as InvoiceLineKindMessage,
+  type InvoiceLine as InvoiceLineMessage,
+  type Invoice as InvoiceMessage,
+  InvoiceStatus as InvoiceStatusMessage,
+} from '@paradesk/contracts/paradesk/billing/v1/invoices';
+import { formatDecimal } from '@paradesk/kernel';
+import type { InvoiceLineKind } from './invoice-totals.js';
+import type { Invoice, InvoiceLine, InvoiceStatus } from './invoice.entity.js';
+
+const statuses: Record<InvoiceStatus, InvoiceStatusMessage> = {
+  draft: InvoiceStatusMessage.DRAFT,
+  approved: InvoiceStatusMessage.APPROVED,
+  issued: InvoiceStatusMessage.ISSUED,
+  partly_paid: InvoiceStatusMessage.PARTLY_PAID,
+  paid: InvoiceStatusMessage.PAID,
+  discarded: InvoiceStatusMessage.DISCARDED,
+};
+
+const kinds: Record<InvoiceLineKind, InvoiceLineKindMessage> = {
+  fee: InvoiceLineKindMessage.FEE,
+  expense: InvoiceLineKindMessage.EXPENSE,
+  fee_adjustment: InvoiceLineKindMessage.FEE_ADJUSTMENT,
+  expense_adjustment: InvoiceLineKindMessage.EXPENSE_ADJUSTMENT,
+};
+
+/** The status that a filter means; undefined where it states none. */
+export function fromInvoiceStatus(message: InvoiceStatusMessage): InvoiceStatus | undefined {
+  return (Object.keys(statuses) as InvoiceStatus[]).find((status) => statuses[status] === message);
+}
+
+/** An invoice as answers and events carry it, with the lines that were loaded. */
+export function toProto(invoice: Invoice): InvoiceMessage {
+  return {
+    id: invoice.id,
+    clientId: invoice.clientId,
+    number: invoice.number ?? '',
+    status: statuses[invoice.status],
+    billingStart: toDate(invoice.billingStart),
+    billingEnd: toDate(invoice.billingEnd),
+    issuedOn: invoice.issuedOn ? toDate(invoice.issuedOn) : undefined,
+    dueOn: invoice.dueOn ? toDate(invoice.dueOn) : undefined,
+    lines: invoice.lines.map((line) => toLine(invoice, line)),
+    fees: toMoney(invoice.money(invoice.feesMinor)),
+    expenses: toMoney(invoice.money(invoice.expensesMinor)),
+    adjustments: toMoney(invoice.money(invoice.adjustmentsMinor)),
+    total: toMoney(invoice.money(invoice.totalMinor)),
+    paid: toMoney(invoice.money(invoice.paidMinor)),
+    balance: toMoney(invoice.balance),
+    pdfDocumentId: invoice.pdfDocumentId ?? '',
+    ledesDocumentId: invoice.ledesDocumentId ?? '',
+    draftedAt: toTimestamp(invoice.draftedAt),
+    version: invoice.version,
+  };
+}
+
+function toLine(invoice: Invoice, line: InvoiceLine): InvoiceLineMessage {
+  return {
+    id: line.id,
+    kind: kinds[line.kind],
+    entryId: line.entryId,
+    matterId: line.matterId,
+    date: toDate(line.date),
+    personId: line.personId ?? '',
+    narrative: line.narrative,
+    taskCode: line.taskCode,
+    activityCode: line.activityCode,
+    expenseCode: line.expenseCode,
+    units: line.units === null ? '' : formatDecimal(line.units, 4, { trim: true }),
+    unitCost: line.unitCost === null ? '' : formatDecimal(line.unitCost, 4, { trim: true }),
+    adjustment: toMoney(invoice.money(line.adjustmentMinor)),
+    amount: toMoney(invoice.money(line.amountMinor)),
+  };
+}

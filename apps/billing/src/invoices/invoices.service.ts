@@ -1,0 +1,100 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '@paradesk/access';
+import type { PageRequest, PageResult } from '@paradesk/contracts/paradesk/common/v1/page';
+import { DomainError, isUuid } from '@paradesk/kernel';
+import { Database, pageQuery, pageResult } from '@paradesk/platform';
+import { LessThan } from 'typeorm';
+import { BillableWorkService } from '../billable-work/billable-work.service.js';
+import { LedgerService } from '../ledger/ledger.service.js';
+import { InvoiceAnnouncements } from './invoice-announcements.js';
+import { InvoiceDatesService } from './invoice-dates.service.js';
+import { takeInvoiceNumber } from './invoice-number-counter.entity.js';
+import { Invoice, type InvoiceStatus } from './invoice.entity.js';
+import { findInvoice, lockInvoice, releaseLines, saveInvoice } from './invoice.queries.js';
+
+@Injectable()
+export class InvoicesService {
+  constructor(
+    private readonly database: Database,
+    private readonly dates: InvoiceDatesService,
+    private readonly work: BillableWorkService,
+    private readonly ledger: LedgerService,
+    private readonly announcements: InvoiceAnnouncements,
+  ) {}
+
+  async approve(caller: Caller, invoiceId: string): Promise<Invoice> {
+    return this.database.transaction(caller, async (tx) => {
+      const invoice = await lockInvoice(tx, invoiceId);
+      invoice.approve();
+      await saveInvoice(tx, invoice);
+      return invoice;
+    });
+  }
+
+  /**
+   * Issues an approved invoice: number, ledger, event and the job for its files are there together, or not at all. One that is
+   * issued stays as it is, so that of callers at once each gets the same answer.
+   *
+   * @throws DomainError refused INVOICE_NOT_APPROVED, INVOICE_NEGATIVE or NO_AGREEMENT
+   */
+  async issue(caller: Caller, invoiceId: string): Promise<Invoice> {
+    const issuedOn = await this.dates.today(caller);
+    return this.database.transaction(caller, async (tx) => {
+      const invoice = await lockInvoice(tx, invoiceId);
+      if (invoice.isIssued) return invoice;
+      invoice.refuseUnlessIssuable();
+      const matterIds = invoice.lines.map((line) => line.matterId);
+      const dueOn = await this.dates.dueOn(tx, issuedOn, matterIds);
+      const entryIds = invoice.lines.map((line) => line.entryId);
+      await this.work.markBilled(tx, entryIds);
+      // Late, since from here on the tenant's other issues wait for this one to end.
+      const number = await takeInvoiceNumber(tx, issuedOn.year);
+      invoice.issue({ number, issuedOn, dueOn });
+      await saveInvoice(tx, invoice);
+      await this.ledger.postInvoice(tx, invoice, invoice.totals);
+      await this.announcements.issued(tx, invoice);
+      return invoice;
+    });
+  }
+
+  async discard(caller: Caller, invoiceId: string): Promise<Invoice> {
+    return this.database.transaction(caller, async (tx) => {
+      const invoice = await lockInvoice(tx, invoiceId);
+      if (invoice.status === 'discarded') return invoice;
+      invoice.discard();
+      await saveInvoice(tx, invoice);
+      await releaseLines(tx, invoice);
+      return invoice;
+    });
+  }
+
+  async get(caller: Caller, invoiceId: string): Promise<Invoice> {
+    return this.database.transaction(caller, (tx) => findInvoice(tx, invoiceId));
+  }
+
+  /** Invoices without their lines, the newest first. */
+  async list(
+    caller: Caller,
+    { clientId, status }: { readonly clientId: string; readonly status: InvoiceStatus | undefined },
+    page: PageRequest | undefined,
+  ): Promise<{ items: Invoice[]; page: PageResult }> {
+    const query = pageQuery(page);
+    if (query.after !== undefined && !isUuid(query.after)) {
+      throw DomainError.invalid('page.token', 'PAGE_TOKEN', 'is no token that a page gave');
+    }
+    const { after } = query;
+    return this.database.transaction(caller, async (tx) => {
+      const rows = await tx.find(Invoice, {
+        where: {
+          tenantId: tx.tenantId,
+          ...(clientId && { clientId }),
+          ...(status && { status }),
+          ...(after && { id: LessThan(after) }),
+        },
+        order: { id: 'DESC' },
+        take: query.size + 1,
+      });
+      return pageResult(rows, query, (invoice) => invoice.id);
+    });
+  }
+}

@@ -1,0 +1,70 @@
+import { Controller } from '@nestjs/common';
+import { toMoney, toTimestamp } from '@paradesk/contracts';
+import {
+  type GetTrialBalanceRequest,
+  LedgerAccount as LedgerAccountMessage,
+  LedgerServiceControllerMethods,
+  type LedgerServiceController,
+  type ListPostingsRequest,
+  PostingKind as PostingKindMessage,
+  type Posting as PostingMessage,
+  type TrialBalance,
+} from '@paradesk/contracts/paradesk/billing/v1/ledger';
+import { Money } from '@paradesk/kernel';
+import { callerOf, type CallMetadata } from '@paradesk/platform';
+import { LedgerService, type AccountBalance } from './ledger.service.js';
+import type { LedgerAccount, Posting, PostingKind } from './posting.entity.js';
+
+@Controller()
+@LedgerServiceControllerMethods()
+export class LedgerController implements LedgerServiceController {
+  constructor(private readonly ledger: LedgerService) {}
+
+  async getTrialBalance(_request: GetTrialBalanceRequest, metadata: CallMetadata) {
+    return toTrialBalance(await this.ledger.trialBalance(callerOf(metadata)));
+  }
+
+  async listPostings({ invoiceId, page }: ListPostingsRequest, metadata: CallMetadata) {
+    const list = await this.ledger.postings(callerOf(metadata), invoiceId, page);
+    return { postings: list.items.map(toProto), page: list.page };
+  }
+}
+
+const accounts: Record<LedgerAccount, LedgerAccountMessage> = {
+  receivables: LedgerAccountMessage.RECEIVABLES,
+  fee_income: LedgerAccountMessage.FEE_INCOME,
+  expense_recovery: LedgerAccountMessage.EXPENSE_RECOVERY,
+  cash: LedgerAccountMessage.CASH,
+};
+
+const kinds: Record<PostingKind, PostingKindMessage> = {
+  invoice_issued: PostingKindMessage.INVOICE_ISSUED,
+  payment_received: PostingKindMessage.PAYMENT_RECEIVED,
+};
+
+function toTrialBalance(balances: readonly AccountBalance[]): TrialBalance {
+  const byCurrency = Map.groupBy(balances, ({ balance }) => balance.currency);
+  const sums = [...byCurrency].map(([currency, list]) =>
+    Money.sum(
+      currency,
+      list.map(({ balance }) => balance),
+    ),
+  );
+  return {
+    balances: balances.map(({ account, balance }) => ({ account: accounts[account], balance: toMoney(balance) })),
+    balanced: sums.every((sum) => sum.isZero()),
+  };
+}
+
+function toProto({ id, kind, invoiceId, postedAt, lines }: Posting): PostingMessage {
+  return {
+    id,
+    kind: kinds[kind],
+    invoiceId,
+    postedAt: toTimestamp(postedAt),
+    lines: lines.map(({ account, amountMinor, currency }) => ({
+      account: accounts[account],
+      amount: toMoney(Money.of(amountMinor, currency)),
+    })),
+  };
+}

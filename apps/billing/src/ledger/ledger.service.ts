@@ -1,0 +1,78 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '@paradesk/access';
+import type { PageRequest, PageResult } from '@paradesk/contracts/paradesk/common/v1/page';
+import { Money } from '@paradesk/kernel';
+import { Clock, Database, Ids, type Tx } from '@paradesk/platform';
+import { In } from 'typeorm';
+import { listById } from '../billable-work/captured-work.queries.js';
+import type { InvoiceTotals } from '../invoices/invoice-totals.js';
+import { Posting, PostingLine, type LedgerAccount, type PostingSubject } from './posting.entity.js';
+
+/** What an account comes to in one currency: debits less credits. */
+export interface AccountBalance {
+  readonly account: LedgerAccount;
+  readonly balance: Money;
+}
+
+@Injectable()
+export class LedgerService {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+  ) {}
+
+  /** Books the issue of an invoice, in the transaction of the issue. */
+  async postInvoice(tx: Tx, invoice: { id: string; clientId: string }, totals: InvoiceTotals): Promise<void> {
+    await store(tx, Posting.ofInvoice(this.subject(tx, invoice.id, invoice.clientId), totals));
+  }
+
+  /** Books a payment, in the transaction that records it. */
+  async postPayment(
+    tx: Tx,
+    payment: { id: string; invoiceId: string; clientId: string; amount: Money },
+  ): Promise<void> {
+    const subject = this.subject(tx, payment.invoiceId, payment.clientId);
+    await store(tx, Posting.ofPayment(subject, payment.id, payment.amount));
+  }
+
+  /** The balances by account and currency. */
+  async trialBalance(caller: Caller): Promise<AccountBalance[]> {
+    return this.database.transaction(caller, async (tx) => {
+      const sums: { account: LedgerAccount; currency: string; sum: string }[] = await tx.query(
+        `select account, currency, sum(amount_minor)::text as sum from posting_lines where tenant_id = $1
+         group by account, currency order by account, currency`,
+        [tx.tenantId],
+      );
+      return sums.map(({ account, currency, sum }) => ({ account, balance: Money.of(BigInt(sum), currency) }));
+    });
+  }
+
+  /** Postings with their lines, the oldest first; only those of the invoice where `invoiceId` is not empty. */
+  async postings(
+    caller: Caller,
+    invoiceId: string,
+    page: PageRequest | undefined,
+  ): Promise<{ items: Posting[]; page: PageResult }> {
+    return this.database.transaction(caller, async (tx) => {
+      const found = await listById(tx, Posting, { invoiceId }, page);
+      const lines = await tx.find(PostingLine, {
+        where: { tenantId: tx.tenantId, postingId: In(found.items.map((posting) => posting.id)) },
+        order: { position: 'ASC' },
+      });
+      const byPosting = Map.groupBy(lines, (line) => line.postingId);
+      for (const posting of found.items) posting.withLines(byPosting.get(posting.id) ?? []);
+      return found;
+    });
+  }
+
+  private subject({ tenantId }: Tx, invoiceId: string, clientId: string): PostingSubject {
+    return { tenantId, id: this.ids.next(), clientId, invoiceId, postedAt: this.clock.now() };
+  }
+}
+
+async function store(tx: Tx, posting: Posting | undefined): Promise<void> {
+  if (!posting) return;
+  await tx.insert(Posting, posting);
+  await tx.insert(PostingLine, [...posting.lines]);
+}

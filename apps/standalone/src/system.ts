@@ -1,0 +1,177 @@
+import { assignment } from '@paradesk/assignment';
+import { billing } from '@paradesk/billing';
+import { communications } from '@paradesk/communications';
+import { documents } from '@paradesk/documents';
+import { startGateway } from '@paradesk/gateway';
+import { identity } from '@paradesk/identity';
+import {
+  createLogger,
+  InProcessChannel,
+  migrate,
+  provisionDatabase,
+  startService,
+  startTelemetry,
+  type RunningService,
+  type ServiceDefinition,
+} from '@paradesk/platform';
+import { startEmbeddedPostgres } from '@paradesk/platform/embedded-postgres';
+import { MailCatcher } from '@paradesk/testing/mail-catcher';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import { Bootstrap } from './bootstrap.js';
+import { makeDemoData, type DemoKeys } from './demo-data.js';
+import { openSecrets, writePrivately, type Secrets, type ServiceName } from './secrets.js';
+
+/** What `standalone.json` says: where the running system is, and how to sign in. */
+export interface StandaloneFile {
+  /** Base URL of the REST API. */
+  readonly api: string;
+  /** Where people read the API reference. */
+  readonly docs: string;
+  readonly openapi: string;
+  /** The page with all mail that was sent. */
+  readonly mail: string;
+  readonly keys: DemoKeys;
+  /** Process id of the running system. */
+  readonly pid: number;
+}
+
+/** How to run the system. */
+export interface SystemOptions {
+  /** Everything is kept here: database, files, mail, secrets. */
+  readonly folder: string;
+  /** Port of the API; the next free one is taken where it is in use. */
+  readonly port: number;
+  /** Level of the log lines on standard output; only warnings by default. */
+  readonly logLevel?: string;
+}
+
+/** The whole system, serving. */
+export interface RunningSystem {
+  readonly file: StandaloneFile;
+  /** `host:port` of each service's gRPC. */
+  readonly addresses: Readonly<Record<string, string>>;
+  /** URL of the database server's superuser: for tests that look inside. */
+  readonly databaseUrl: string;
+  readonly secrets: Secrets;
+  stop(): Promise<void>;
+}
+
+// Identity first: the others ask it for the keys that tokens are verified with.
+const services: readonly ServiceDefinition[] = [identity, assignment, billing, documents, communications];
+
+/** Starts every service, the gateway and the mail catcher in this process, on an embedded PostgreSQL. Makes demo data at the first start. */
+export async function startSystem({ folder: given, port, logLevel = 'warn' }: SystemOptions): Promise<RunningSystem> {
+  const folder = resolve(given);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const stopping: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const step of stopping.splice(0).reverse()) await step();
+  };
+  try {
+    stopping.push(
+      startTelemetry({ serviceName: 'paradesk-standalone', otlpEndpoint: process.env.OTEL_EXPORTER_OTLP_ENDPOINT }),
+    );
+    const postgres = await startEmbeddedPostgres({ folder: join(folder, 'postgres'), durable: true });
+    stopping.push(() => postgres.stop());
+    const secrets = await openSecrets(folder);
+    const mail = await MailCatcher.start({ folder: join(folder, 'mail'), httpPort: await freePort(port + 1) });
+    stopping.push(() => mail.stop());
+    const channel = new InProcessChannel();
+    const addresses: Record<string, string> = {};
+    const started = new Map<string, RunningService>();
+    stopping.push(() => channel.close());
+    const databases = await Promise.all(services.map((service) => openDatabase(service, postgres.url, secrets)));
+    for (const [index, service] of services.entries()) {
+      const env = {
+        ...settingsOf(service.name as ServiceName, secrets, mail),
+        DATABASE_URL: databases[index],
+        STORAGE: `folder:${join(folder, 'files')}`,
+        LOG_LEVEL: logLevel,
+      };
+      const running = await startService(service, { env, channel, peers: () => addresses });
+      started.set(service.name, running);
+      addresses[service.name] = running.address;
+      stopping.push(() => running.stop());
+    }
+    channel.open();
+    const logger = createLogger({ service: 'gateway', level: logLevel });
+    const { identity: identityAddress, ...peers } = addresses;
+    const gateway = await startGateway({
+      host: '127.0.0.1',
+      port: await freePort(port),
+      identityAddress: identityAddress!,
+      peers,
+      logger,
+    });
+    stopping.push(() => gateway.stop());
+    const keys = await demoKeys(folder, new Bootstrap(secrets.signingKeys, addresses));
+    const file = {
+      api: gateway.url,
+      docs: `${gateway.url}/docs`,
+      openapi: `${gateway.url}/openapi.json`,
+      mail: mail.url,
+      keys,
+      pid: process.pid,
+    };
+    writePrivately(join(folder, 'standalone.json'), JSON.stringify(file, null, 2));
+    return { file, addresses, databaseUrl: postgres.url, secrets, stop };
+  } catch (error) {
+    await stop().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function openDatabase(service: ServiceDefinition, superuserUrl: string, secrets: Secrets): Promise<string> {
+  const { ownerUrl, runtimeUrl, runtimeRole } = await provisionDatabase(
+    superuserUrl,
+    `paradesk_${service.name}`,
+    secrets.databasePassword,
+  );
+  await migrate({ ownerUrl, runtimeRole, migrations: service.migrations });
+  return runtimeUrl;
+}
+
+function settingsOf(name: ServiceName, secrets: Secrets, mail: MailCatcher): Record<string, string> {
+  const own: Partial<Record<ServiceName, Record<string, string>>> = {
+    identity: {
+      SIGNING_KEYS: secrets.signingKeys,
+      SERVICE_SECRETS: Object.entries(secrets.serviceSecrets)
+        .map((pair) => pair.join(':'))
+        .join(','),
+    },
+    communications: { SMTP_URL: mail.smtpUrl },
+  };
+  return {
+    SERVICE_SECRET: secrets.serviceSecrets[name],
+    DATABASE_POOL_SIZE: '8',
+    SHUTDOWN_TIMEOUT_MS: '5000',
+    ...own[name],
+  };
+}
+
+// Made once: a start that was cut short begins anew with tenants of its own, so that it never ends in half a demo.
+async function demoKeys(folder: string, bootstrap: Bootstrap): Promise<DemoKeys> {
+  const path = join(folder, 'demo-keys.json');
+  if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as DemoKeys;
+  const keys = await makeDemoData(bootstrap);
+  writePrivately(path, JSON.stringify(keys, null, 2));
+  return keys;
+}
+
+/** The wanted port, or the next one up that is free. */
+async function freePort(wanted: number): Promise<number> {
+  if (wanted === 0) return 0;
+  for (let port = wanted; port < Math.min(wanted + 50, 65_536); port++) {
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no port from ${wanted} on is free: set PORT to another one`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((answer) => {
+    const probe = createServer();
+    probe.once('error', () => answer(false)).listen(port, '127.0.0.1', () => probe.close(() => answer(true)));
+  });
+}

@@ -1,0 +1,123 @@
+import { Temporal } from 'temporal-polyfill';
+import type { EntityManager } from 'typeorm';
+import type { EventRecord } from './event-channel.js';
+
+/** `waiting` for an earlier event of its aggregate, or `poison`: its handler cannot take it. */
+export type ParkedKind = 'waiting' | 'poison';
+
+/** Why an event is put aside. */
+export interface Parking {
+  readonly kind: ParkedKind;
+  /** A word for programs and operators; never the text of an error, which may be privileged. */
+  readonly reason: string;
+  /** How often the handler tried now. */
+  readonly attempts: number;
+}
+
+/** A row of messaging.parked_events, or of the outbox, as far as it is an event. */
+export interface EventRow {
+  readonly topic: string;
+  readonly aggregate_id: string;
+  readonly aggregate_version: number;
+  readonly event_id: string;
+  readonly tenant_id: string;
+  readonly occurred_at: Date;
+  readonly payload: Buffer;
+  readonly traceparent: string | null;
+  readonly schema_version: number;
+}
+
+/** Columns of an `EventRow`. */
+export const EVENT_COLUMNS =
+  'topic, aggregate_id, aggregate_version, event_id, tenant_id, occurred_at, payload, traceparent, schema_version';
+
+/** The event that a row holds. */
+export function toRecord(row: EventRow): EventRecord {
+  return {
+    topic: row.topic,
+    key: row.aggregate_id,
+    eventId: row.event_id,
+    tenantId: row.tenant_id,
+    aggregateVersion: row.aggregate_version,
+    occurredAt: Temporal.Instant.fromEpochMilliseconds(row.occurred_at.getTime()),
+    payload: row.payload,
+    ...(row.traceparent !== null && { traceparent: row.traceparent }),
+    schemaVersion: row.schema_version,
+  };
+}
+
+/** Puts an event aside; attempts add up, and poison does not become waiting again. */
+export async function park(tx: EntityManager, consumer: string, record: EventRecord, parking: Parking): Promise<void> {
+  await tx.query(
+    `insert into messaging.parked_events as parked (consumer, ${EVENT_COLUMNS}, kind, reason, attempts)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+     on conflict (consumer, event_id) do update
+       set kind = excluded.kind, reason = excluded.reason, attempts = parked.attempts + excluded.attempts
+       where excluded.kind = 'poison'`,
+    [
+      consumer,
+      record.topic,
+      record.key,
+      record.aggregateVersion,
+      record.eventId,
+      record.tenantId,
+      record.occurredAt.toString(),
+      Buffer.from(record.payload),
+      record.traceparent ?? null,
+      record.schemaVersion,
+      parking.kind,
+      parking.reason,
+      parking.attempts,
+    ],
+  );
+}
+
+/** The parked event whose turn it is: one version after the consumer's position. */
+export async function nextInLine(
+  tx: EntityManager,
+  consumer: string,
+  aggregateId: string,
+  kinds: readonly ParkedKind[],
+): Promise<EventRecord | undefined> {
+  const [row] = await tx.query<EventRow[]>(
+    `select ${EVENT_COLUMNS} from messaging.parked_events
+     where consumer = $1 and aggregate_id = $2 and kind = any ($3) and discarded_at is null and aggregate_version = 1 + coalesce(
+       (select version from messaging.consumer_positions where consumer = $1 and aggregate_id = $2), 0)`,
+    [consumer, aggregateId, kinds],
+  );
+  return row && toRecord(row);
+}
+
+/** Where a consumer stands with an aggregate. */
+export interface Position {
+  /** The last version that it has taken, 0 for none. */
+  readonly version: number;
+  /** Whether the event asked about is parked as poison. */
+  readonly poisoned: boolean;
+}
+
+/** Looks up and locks a consumer's position: events of one aggregate take turns, in all processes. */
+export async function lockPosition(
+  tx: EntityManager,
+  consumer: string,
+  { key, tenantId, eventId }: Pick<EventRecord, 'key' | 'tenantId' | 'eventId'>,
+): Promise<Position> {
+  const lock = (): Promise<Position[]> =>
+    tx.query(
+      `select version, exists (
+         select from messaging.parked_events where consumer = $1 and event_id = $3 and kind = 'poison'
+       ) as poisoned
+       from messaging.consumer_positions where consumer = $1 and aggregate_id = $2 for no key update`,
+      [consumer, key, eventId],
+    );
+  const [known] = await lock();
+  if (known) return known;
+  await tx.query(
+    `insert into messaging.consumer_positions (consumer, aggregate_id, tenant_id, version) values ($1, $2, $3, 0)
+     on conflict do nothing`,
+    [consumer, key, tenantId],
+  );
+  const [made] = await lock();
+  if (!made) throw new Error('the position of a consumer vanished');
+  return made;
+}
