@@ -24,6 +24,9 @@ import { PeopleModule } from './people/people.module.js';
 import { TenantsModule } from './tenants/tenants.module.js';
 import { TimeEntriesModule } from './time-entries/time-entries.module.js';
 
+export { readLedes1998b } from './ledes/ledes-1998b.js';
+export { type LedesFile, type LedesInvoice, type LedesLine } from './ledes/ledes-1998b-columns.js';
+
 @Module({
   imports: [
     TenantsModule,

@@ -115,7 +115,10 @@ describe('an agreement', () => {
 
   it('is listed page by page, the oldest first, and a forged token is refused', async () => {
     const other = await aFirm(system);
-    for (const month of [1, 2, 3]) await anAgreement(system, other, { validFrom: day(month) });
+    for (const month of [1, 2, 3]) {
+      system.clock.advance({ seconds: 1 });
+      await anAgreement(system, other, { validFrom: day(month) });
+    }
     const agreements = system.client(AgreementsServiceService, other.billingManager);
     const first = await agreements.listAgreements({ page: { size: 2, token: '' } });
     const second = await agreements.listAgreements({ page: { size: 2, token: first.page?.nextToken ?? '' } });

@@ -2,8 +2,8 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from '@paradesk/platform';
-import type { FastifyInstance } from 'fastify';
-import type { AddressInfo } from 'node:net';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { AddressInfo, Socket } from 'node:net';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { Channels } from './channels.js';
 import { operations } from './operations/operation.js';
@@ -98,10 +98,17 @@ const serverOptions = {
   http: { headersTimeout: 10_000, connectionsCheckingInterval: 5_000 },
   routerOptions: { maxParamLength: 16_384 },
   clientErrorHandler,
+  frameworkErrors,
 };
 
+/** What Fastify refuses before any hook: a path that is no UTF-8. */
+function frameworkErrors(error: { statusCode?: number }, _request: unknown, reply: FastifyReply): void {
+  const problem = refusedByServer(error.statusCode ?? 400);
+  void reply.status(problem.status).type('application/problem+json; charset=utf-8').send(JSON.stringify(problem));
+}
+
 /** What Node refuses before there is a request: its answer has to be written by hand. */
-function clientErrorHandler(error: NodeJS.ErrnoException, socket: import('node:net').Socket): void {
+function clientErrorHandler(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   const status = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }[error.code ?? ''] ?? 400;
   const problem = refusedByServer(status);

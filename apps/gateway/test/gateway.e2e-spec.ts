@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DomainError } from '@paradesk/kernel';
+import { startTelemetry } from '@paradesk/platform';
 import { API_KEY, GatewayUnderTest, UUID, type Answered } from './gateway-under-test.js';
 
 let system: GatewayUnderTest;
@@ -163,8 +164,8 @@ describe('Bad input', () => {
       ['page.size', 'status'],
     ],
     ['a query that is no UTF-8', '/v1/clients?code=%FF', {}, 400, 'INVALID_ARGUMENT', ['code']],
-    ['a path that is no UTF-8', '/v1/clients/%FF', {}, 400, 'INVALID_ARGUMENT', ['clientId']],
-    ['a broken percent sign in the path', '/v1/clients/%zz', {}, 400, 'INVALID_ARGUMENT', ['clientId']],
+    ['a path that is no UTF-8', '/v1/clients/%FF', {}, 400, 'MALFORMED_REQUEST', []],
+    ['a broken percent sign in the path', '/v1/clients/%zz', {}, 400, 'MALFORMED_REQUEST', []],
     ['a wrong id in the path', '/v1/clients/7', {}, 400, 'INVALID_ARGUMENT', ['clientId']],
     [
       'a path and a body that differ',
@@ -394,5 +395,21 @@ describe('The server', () => {
       431,
       'HEADERS_TOO_LARGE',
     );
+  });
+});
+
+describe('A trace', () => {
+  it('is continued from the caller to the service, and named in problems and logs', async () => {
+    const stopTelemetry = startTelemetry({ serviceName: 'gateway' });
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    await system.send('/v1/clients', { headers: { traceparent } });
+    expect(system.stubs.last('ListClients').metadata.traceparent).toMatch(
+      /^00-4bf92f3577b34da6a3ce929d0e0e4736-(?!00f067aa0ba902b7)/,
+    );
+    const refused = await system.send('/v1/nothing', { headers: { traceparent } });
+    expect(refused.body.traceId).toBe('4bf92f3577b34da6a3ce929d0e0e4736');
+    const own = await system.send('/v1/nothing');
+    expect(own.body.traceId).toMatch(/^[0-9a-f]{32}$/);
+    await stopTelemetry();
   });
 });

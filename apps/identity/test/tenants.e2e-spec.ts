@@ -32,6 +32,17 @@ describe('tenants', () => {
     ]);
   });
 
+  it('are opened once under one idempotency key', async () => {
+    const tenants = system.client(TenantsServiceService, aCaller({ role: Role.OPERATOR }));
+
+    const first = await tenants.createTenant(aTenant(), { idempotencyKey: 'tenant-once' });
+    const second = await tenants.createTenant(aTenant(), { idempotencyKey: 'tenant-once' });
+
+    expect(second).toEqual(first);
+    const published = await system.published(topics.tenants);
+    expect(published.filter(({ aggregateId }) => aggregateId === first.id)).toHaveLength(1);
+  });
+
   it.each([
     ['another tenant', async () => (await anOpenTenant(system)).tenantId],
     ['a tenant that does not exist', async () => newId(Date.now())],

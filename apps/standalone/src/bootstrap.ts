@@ -50,13 +50,14 @@ export class Bootstrap {
     }
   }
 
-  private async tokenFor(caller: Caller, audience: string): Promise<string> {
+  /** A token by which a service knows the caller. */
+  async tokenFor(caller: Caller, audience: string): Promise<string> {
     const key = await importJWK(this.signingKey, TOKEN_ALGORITHM);
-    return new SignJWT({ tenant: caller.tenantId, role: Role[caller.role] })
+    return new SignJWT({ tenant: caller.tenantId, role: Role[caller.role], ...(caller.clientId && { client: caller.clientId }) })
       .setProtectedHeader({ alg: TOKEN_ALGORITHM, kid: this.signingKey.kid })
       .setIssuer(TOKEN_ISSUER)
       .setAudience(audience)
-      .setSubject(caller.personId ?? '')
+      .setSubject(caller.personId ?? caller.service ?? '')
       .setJti(randomUUID())
       .setIssuedAt()
       .setExpirationTime(`${TOKEN_LIFETIME_SECONDS}s`)

@@ -22,13 +22,20 @@ export interface DemoKeys {
   readonly secondTenantBillingManager: string;
 }
 
+/** Two tenants, and how to sign in to them. */
+export interface Demo {
+  readonly tenantId: string;
+  readonly secondTenantId: string;
+  readonly keys: DemoKeys;
+}
+
 interface Staff {
   readonly caller: Caller;
   readonly key: string;
 }
 
 /** Two companies with staff; the first has a client with a matter, an agreement and a day's time waiting for approval. */
-export async function makeDemoData(bootstrap: Bootstrap): Promise<DemoKeys> {
+export async function makeDemoData(bootstrap: Bootstrap): Promise<Demo> {
   const first = await openTenant(bootstrap, {
     name: 'Harbor Paralegal Services',
     email: 'office@harbor.example',
@@ -63,7 +70,7 @@ export async function makeDemoData(bootstrap: Bootstrap): Promise<DemoKeys> {
   const secondOperations = await hire(second, { firstName: 'Nora', lastName: 'Vance', role: Role.OPERATIONS_MANAGER });
   const secondBilling = await hire(second, { firstName: 'Idris', lastName: 'Cole', role: Role.BILLING_MANAGER });
   await openFirstMatter(bootstrap, { operationsManager, billingManager, paralegal });
-  return {
+  const keys = {
     operationsManager: operationsManager.key,
     billingManager: billingManager.key,
     paralegal: paralegal.key,
@@ -71,6 +78,7 @@ export async function makeDemoData(bootstrap: Bootstrap): Promise<DemoKeys> {
     secondTenantOperationsManager: secondOperations.key,
     secondTenantBillingManager: secondBilling.key,
   };
+  return { tenantId: first.tenantId, secondTenantId: second.tenantId, keys };
 }
 
 async function openTenant(

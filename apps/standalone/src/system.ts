@@ -20,11 +20,13 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { Bootstrap } from './bootstrap.js';
-import { makeDemoData, type DemoKeys } from './demo-data.js';
+import { makeDemoData, type Demo } from './demo-data.js';
 import { openSecrets, writePrivately, type Secrets, type ServiceName } from './secrets.js';
 
+export { Bootstrap };
+
 /** What `standalone.json` says: where the running system is, and how to sign in. */
-export interface StandaloneFile {
+export interface StandaloneFile extends Demo {
   /** Base URL of the REST API. */
   readonly api: string;
   /** Where people read the API reference. */
@@ -32,7 +34,6 @@ export interface StandaloneFile {
   readonly openapi: string;
   /** The page with all mail that was sent. */
   readonly mail: string;
-  readonly keys: DemoKeys;
   /** Process id of the running system. */
   readonly pid: number;
 }
@@ -76,7 +77,7 @@ export async function startSystem({ folder: given, port, logLevel = 'warn' }: Sy
     const postgres = await startEmbeddedPostgres({ folder: join(folder, 'postgres'), durable: true });
     stopping.push(() => postgres.stop());
     const secrets = await openSecrets(folder);
-    const mail = await MailCatcher.start({ folder: join(folder, 'mail'), httpPort: await freePort(port + 1) });
+    const mail = await MailCatcher.start({ folder: join(folder, 'mail'), httpPort: port === 0 ? 0 : await freePort(port + 1) });
     stopping.push(() => mail.stop());
     const channel = new InProcessChannel();
     const addresses: Record<string, string> = {};
@@ -106,14 +107,14 @@ export async function startSystem({ folder: given, port, logLevel = 'warn' }: Sy
       logger,
     });
     stopping.push(() => gateway.stop());
-    const keys = await demoKeys(folder, new Bootstrap(secrets.signingKeys, addresses));
+    const demo = await openDemo(folder, new Bootstrap(secrets.signingKeys, addresses));
     const file = {
       api: gateway.url,
       docs: `${gateway.url}/docs`,
       openapi: `${gateway.url}/openapi.json`,
       mail: mail.url,
-      keys,
       pid: process.pid,
+      ...demo,
     };
     writePrivately(join(folder, 'standalone.json'), JSON.stringify(file, null, 2));
     return { file, addresses, databaseUrl: postgres.url, secrets, stop };
@@ -152,12 +153,12 @@ function settingsOf(name: ServiceName, secrets: Secrets, mail: MailCatcher): Rec
 }
 
 // Made once: a start that was cut short begins anew with tenants of its own, so that it never ends in half a demo.
-async function demoKeys(folder: string, bootstrap: Bootstrap): Promise<DemoKeys> {
-  const path = join(folder, 'demo-keys.json');
-  if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as DemoKeys;
-  const keys = await makeDemoData(bootstrap);
-  writePrivately(path, JSON.stringify(keys, null, 2));
-  return keys;
+async function openDemo(folder: string, bootstrap: Bootstrap): Promise<Demo> {
+  const path = join(folder, 'demo.json');
+  if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as Demo;
+  const demo = await makeDemoData(bootstrap);
+  writePrivately(path, JSON.stringify(demo, null, 2));
+  return demo;
 }
 
 /** The wanted port, or the next one up that is free. */

@@ -1,6 +1,6 @@
 export { TOKEN_ALGORITHM, TOKEN_ISSUER, TOKEN_LIFETIME_SECONDS, TokenVerifier, type TokenClaims } from './auth/tokens.js';
 export { Clock, Ids } from './clock.js';
-export { CONFIG, ConfigError, platformConfig, readConfig } from './config.js';
+export { CONFIG, ConfigError, platformConfig, readConfig, setting } from './config.js';
 export { bulkInsert } from './database/bulk-insert.js';
 export { bigintColumn, instant, plainDate, scaled4 } from './database/columns.js';
 export { Database, sqlStateOf, violatedConstraint, type TenantScope, type Tx } from './database/database.js';
@@ -13,7 +13,7 @@ export { makeClient, Peers, rpcAt, type PeerCall } from './grpc/peers.js';
 export { RawChannel, type RawAnswer, type RawCall } from './grpc/raw-channel.js';
 export { type MethodShape, type ServiceClient, type ServiceShape } from './grpc/service-definition.js';
 export { fromStatus, toStatus } from './grpc/status.js';
-export { defineJob, Jobs, type RunningJob } from './jobs/jobs.js';
+export { defineJob, Jobs, type FailedJob, type RunningJob } from './jobs/jobs.js';
 export { type EventChannel, type EventRecord } from './messaging/event-channel.js';
 export { OnEvent } from './messaging/event-handlers.js';
 export { InProcessChannel } from './messaging/in-process-channel.js';

@@ -61,11 +61,18 @@ const add = (invoiceId: string, options = {}) =>
 const rows = async () =>
   (await owner.query<{ n: number }>('select count(*)::int as n from graphile_worker._private_jobs')).rows[0]!.n;
 
-const breakConnections = () =>
-  superuser.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and usename = $2`, [
-    new URL(provisioned.runtimeUrl).pathname.slice(1),
-    provisioned.runtimeRole,
-  ]);
+/** Ends all sessions of the run-time role, and waits until they are gone: until then one may still commit. */
+async function breakConnections(): Promise<void> {
+  const sessions = 'from pg_stat_activity where datname = $1 and pid = any ($2::int[])';
+  const name = new URL(provisioned.runtimeUrl).pathname.slice(1);
+  const { rows: found } = await superuser.query<{ pid: number }>(
+    'select pid from pg_stat_activity where datname = $1 and usename = $2',
+    [name, provisioned.runtimeRole],
+  );
+  const pids = found.map((row) => row.pid);
+  await superuser.query(`select pg_terminate_backend(pid) ${sessions}`, [name, pids]);
+  await until(async () => (await superuser.query(`select ${sessions}`, [name, pids])).rowCount === 0);
+}
 
 beforeAll(async () => {
   const url = process.env.PARADESK_TEST_POSTGRES!;

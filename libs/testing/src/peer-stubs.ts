@@ -1,5 +1,12 @@
-import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js';
-import { rpcs, toTimestamp } from '@paradesk/contracts';
+import {
+  Server,
+  ServerCredentials,
+  type sendUnaryData,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { rpcs, toTimestamp, type Rpc } from '@paradesk/contracts';
 import { TokensServiceService } from '@paradesk/contracts/paradesk/identity/v1/tokens';
 import { DomainError } from '@paradesk/kernel';
 import { toStatus, type Clock, type MethodShape, type ServiceShape } from '@paradesk/platform';
@@ -35,12 +42,10 @@ export class PeerStubs {
   async start(): Promise<void> {
     const byService = Map.groupBy(rpcs(), (rpc) => rpc.service);
     for (const methods of byService.values()) {
-      const unary = methods.filter((rpc) => rpc.descriptor.methodKind === 'unary');
-      const definition = Object.fromEntries(unary.map((rpc) => [rpc.method, rawMethod(rpc.path)]));
-      this.server.addService(
-        definition,
-        Object.fromEntries(unary.map((rpc) => [rpc.method, this.serve(rpc.path, rpc.method)])),
-      );
+      const served = methods.filter((rpc) => !isClientStreaming(rpc));
+      const definition = Object.fromEntries(served.map((rpc) => [rpc.method, rawMethod(rpc)]));
+      const implementation = served.map((rpc) => [rpc.method, isServerStreaming(rpc) ? this.stream(rpc) : this.serve(rpc)]);
+      this.server.addService(definition, Object.fromEntries(implementation) as UntypedServiceImplementation);
     }
     this.port = await new Promise<number>((resolve, reject) =>
       this.server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) =>
@@ -49,7 +54,7 @@ export class PeerStubs {
     );
   }
 
-  /** Answers some RPCs of a service; fields that an answer leaves out get their defaults. */
+  /** Answers some RPCs of a service, streaming ones by a list; fields that an answer leaves out get their defaults. */
   stub<D extends ServiceShape>(definition: D, answers: Stubs<D>): void {
     for (const [name, answer] of Object.entries(answers)) {
       const method = definition[name];
@@ -61,29 +66,50 @@ export class PeerStubs {
     this.server.forceShutdown();
   }
 
-  private serve(path: string, name: string) {
+  private serve(rpc: Rpc) {
     return (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>): void => {
-      void this.answer(path, name, call.request).then(
-        (bytes) => callback(null, bytes),
+      void this.answer(rpc, call.request).then(
+        ([bytes]) => callback(null, bytes),
         (error: unknown) => callback(toStatus(error)),
       );
     };
   }
 
-  private async answer(path: string, name: string, request: Buffer): Promise<Buffer> {
-    const stub = this.answers.get(path);
-    if (!stub) throw DomainError.notFound(name.replace(/^[A-Z][a-z]+/, ''), 'unknown');
-    const answer = (await stub.answer(stub.method.requestDeserialize(request) as never)) as object;
+  private stream(rpc: Rpc) {
+    return (call: ServerWritableStream<Buffer, Buffer>): void => {
+      void this.answer(rpc, call.request).then(
+        (messages) => {
+          for (const message of messages) call.write(message);
+          call.end();
+        },
+        (error: unknown) => call.emit('error', toStatus(error)),
+      );
+    };
+  }
+
+  private async answer(rpc: Rpc, request: Buffer): Promise<Buffer[]> {
+    const stub = this.answers.get(rpc.path);
+    if (!stub) throw DomainError.notFound(rpc.method.replace(/^[A-Z][a-z]+/, ''), 'unknown');
+    const answer = await stub.answer(stub.method.requestDeserialize(request) as never);
     const defaults = stub.method.responseDeserialize(Buffer.alloc(0)) as object;
-    return stub.method.responseSerialize({ ...defaults, ...answer } as never);
+    const messages = isServerStreaming(rpc) ? (answer as object[]) : [answer as object];
+    return messages.map((message) => stub.method.responseSerialize({ ...defaults, ...message } as never));
   }
 }
 
-function rawMethod(path: string) {
+function isClientStreaming(rpc: Rpc): boolean {
+  return rpc.descriptor.methodKind === 'client_streaming';
+}
+
+function isServerStreaming(rpc: Rpc): boolean {
+  return rpc.descriptor.methodKind === 'server_streaming';
+}
+
+function rawMethod(rpc: Rpc) {
   return {
-    path,
+    path: rpc.path,
     requestStream: false,
-    responseStream: false,
+    responseStream: isServerStreaming(rpc),
     requestSerialize: same,
     requestDeserialize: same,
     responseSerialize: same,

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '@paradesk/access';
 import type { PageRequest, PageResult } from '@paradesk/contracts/paradesk/common/v1/page';
-import { DomainError, isUuid } from '@paradesk/kernel';
 import { Database, pageQuery, pageResult } from '@paradesk/platform';
 import { LessThan } from 'typeorm';
 import { BillableWorkService } from '../billable-work/billable-work.service.js';
@@ -79,9 +78,6 @@ export class InvoicesService {
     page: PageRequest | undefined,
   ): Promise<{ items: Invoice[]; page: PageResult }> {
     const query = pageQuery(page);
-    if (query.after !== undefined && !isUuid(query.after)) {
-      throw DomainError.invalid('page.token', 'PAGE_TOKEN', 'is no token that a page gave');
-    }
     const { after } = query;
     return this.database.transaction(caller, async (tx) => {
       const rows = await tx.find(Invoice, {

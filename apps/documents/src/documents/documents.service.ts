@@ -54,7 +54,7 @@ export class DocumentsService {
     caller: Caller,
     { page, clientId, matterId, folder }: DocumentFilter,
   ): Promise<{ items: Document[]; page: PageResult }> {
-    const query = pageQuery(page);
+    const query = pageQuery(page, 'text');
     return this.database.transaction(caller, async (tx) => {
       const rows = tx.createQueryBuilder(Document, 'd').where('d.tenant_id = :tenantId', { tenantId: tx.tenantId });
       if (clientId) rows.andWhere('d.client_id = :clientId', { clientId });

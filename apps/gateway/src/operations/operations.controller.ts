@@ -7,7 +7,7 @@ import { OperationsService } from './operations.service.js';
 export class OperationsController {
   constructor(private readonly operations: OperationsService) {}
 
-  @All('*path')
+  @All('*')
   serve(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.operations.serve(request, reply);
   }

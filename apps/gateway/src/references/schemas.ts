@@ -121,7 +121,7 @@ function requestScalar(field: DescField, rule: EffectiveRule): Schema {
     case Format.EMAIL:
       return { type: 'string', format: 'email', maxLength: 254 };
     case Format.CURRENCY:
-      return { type: 'string', pattern: '^[A-Z]{3}$' };
+      return { type: 'string', pattern: '^[A-Z]{3}$', examples: ['USD'] };
     case Format.DECIMAL:
       return { type: 'string', pattern: String.raw`^[+-]?\d{1,40}(\.\d{1,4})?$` };
     case Format.TIME_ZONE:

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '@paradesk/access';
 import type { PageRequest, PageResult } from '@paradesk/contracts/paradesk/common/v1/page';
-import { DomainError, isUuid } from '@paradesk/kernel';
+import { DomainError } from '@paradesk/kernel';
 import { Clock, Database, Ids, pageQuery, pageResult } from '@paradesk/platform';
 import { type EntityManager, MoreThan } from 'typeorm';
 import { Person } from '../people/person.entity.js';
@@ -38,7 +38,6 @@ export class ApiKeysService {
   /** Keys, the oldest first. */
   async list(caller: Caller, page: PageRequest | undefined): Promise<{ items: ApiKey[]; page: PageResult }> {
     const query = pageQuery(page);
-    if (query.after !== undefined && !isUuid(query.after)) throw unknownToken();
     return this.database.transaction(caller, async (tx) => {
       const rows = await tx.find(ApiKey, {
         where: { tenantId: tx.tenantId, ...(query.after && { id: MoreThan(query.after) }) },
@@ -72,7 +71,7 @@ export class ApiKeysService {
     const text = parseKey(key);
     const entry = text && (await this.database.system((tx) => lookUpInDirectory(tx, text.publicId)));
     if (!text || !entry) throw unknownKey();
-    return this.database.transaction(entry, async (tx) => {
+    return this.database.beside(entry, async (tx) => {
       const apiKey = await tx.findOneByOrFail(ApiKey, { tenantId: tx.tenantId, id: entry.apiKeyId });
       if (!apiKey.opensWith(text.secret)) throw unknownKey();
       if (apiKey.revokedAt) throw new DomainError('unauthenticated', 'API_KEY_REVOKED', 'the API key was revoked');
@@ -94,8 +93,4 @@ async function lookUpInDirectory(tx: EntityManager, publicId: string): Promise<D
 
 function unknownKey(): DomainError {
   return new DomainError('unauthenticated', 'API_KEY_UNKNOWN', 'the API key is not known');
-}
-
-function unknownToken(): DomainError {
-  return DomainError.invalid('page.token', 'PAGE_TOKEN', 'is no token that a page gave');
 }

@@ -56,7 +56,7 @@ export class ClientsService {
     page: PageRequest | undefined,
     code: string,
   ): Promise<{ items: Client[]; page: PageResult }> {
-    const query = pageQuery(page);
+    const query = pageQuery(page, 'text');
     // No code has a NUL, and PostgreSQL takes none.
     if (query.after?.includes('\0'))
       throw DomainError.invalid('page.token', 'PAGE_TOKEN', 'is no token that a page gave');

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '@paradesk/access';
 import { topics } from '@paradesk/contracts';
 import type { PageRequest, PageResult } from '@paradesk/contracts/paradesk/common/v1/page';
-import { DomainError, isUuid } from '@paradesk/kernel';
+import { DomainError } from '@paradesk/kernel';
 import { Database, Ids, Outbox, pageQuery, pageResult, type Tx, violatedConstraint } from '@paradesk/platform';
 import { MoreThan } from 'typeorm';
 import { Client } from '../clients/client.entity.js';
@@ -55,7 +55,6 @@ export class PeopleService {
     filter: PeopleFilter,
   ): Promise<{ items: Person[]; page: PageResult }> {
     const query = pageQuery(page);
-    if (query.after !== undefined && !isUuid(query.after)) throw unknownToken();
     return this.database.transaction(caller, async (tx) => {
       const rows = await tx.find(Person, {
         where: {
@@ -85,8 +84,4 @@ function refuseTaken(error: unknown): never {
     throw DomainError.conflict('TIMEKEEPER_CODE_TAKEN', 'another person of the tenant has this timekeeper code');
   }
   throw error;
-}
-
-function unknownToken(): DomainError {
-  return DomainError.invalid('page.token', 'PAGE_TOKEN', 'is no token that a page gave');
 }

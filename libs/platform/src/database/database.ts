@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { isUuid } from '@paradesk/kernel';
 import type pg from 'pg';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
-import { claimKey, currentRequest, outsideCommand, type IdempotentRequest } from './idempotency.js';
+import { actFor, claimKey, currentRequest, outsideCommand, type IdempotentRequest } from './idempotency.js';
 
 /** An open transaction of one tenant. Everything in it goes through this, and nothing else. */
 export interface Tx extends EntityManager {
@@ -69,8 +69,8 @@ export class Database {
     if (!isUuid(scope.tenantId)) throw new Error('a transaction needs the UUID of a tenant');
     const request = currentRequest();
     return this.replaying(async (runner) => {
-      await runner.query("select set_config('paradesk.tenant', $1, true)", [scope.tenantId]);
-      if (request) await claimKey(runner, scope.tenantId, request);
+      if (request) await claimKey(runner, request);
+      await actFor(runner, scope.tenantId);
       return work(Object.assign(runner.manager, { tenantId: scope.tenantId }));
     }, request);
   }

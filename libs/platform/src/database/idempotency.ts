@@ -10,6 +10,8 @@ export interface KeyedCommand {
   readonly key: string;
   /** RPC path. */
   readonly method: string;
+  /** The caller's tenant, whose the key is: not the one that the command works in where it opens a tenant. */
+  readonly tenantId: string;
   /** Who calls: a key of one person is not another's. */
   readonly callerId: string;
   /** The request as it came. */
@@ -83,16 +85,17 @@ export async function answerOnce(
 }
 
 /** Takes the key for this transaction. Waits for another that holds it. @throws AlreadyAnswered with the stored answer */
-export async function claimKey(runner: QueryRunner, tenantId: string, { command }: IdempotentRequest): Promise<void> {
+export async function claimKey(runner: QueryRunner, { command }: IdempotentRequest): Promise<void> {
+  await actFor(runner, command.tenantId);
   const claimed: unknown[] = await runner.query(
     `insert into idempotency_keys (tenant_id, caller_id, method, key, request_sha256) values ($1, $2, $3, $4, $5)
      on conflict do nothing returning 1 as claimed`,
-    [tenantId, command.callerId, command.method, command.key, hashOf(command.request)],
+    [command.tenantId, command.callerId, command.method, command.key, hashOf(command.request)],
   );
   if (claimed.length > 0) return;
   const [known]: { request_sha256: Buffer; response: Buffer }[] = await runner.query(
     `select request_sha256, response from idempotency_keys where tenant_id = $1 and caller_id = $2 and method = $3 and key = $4`,
-    [tenantId, command.callerId, command.method, command.key],
+    [command.tenantId, command.callerId, command.method, command.key],
   );
   if (!known)
     throw new DomainError(
@@ -112,6 +115,7 @@ export async function claimKey(runner: QueryRunner, tenantId: string, { command 
 }
 
 async function commitAnswer(runner: QueryRunner, command: KeyedCommand, response: Uint8Array): Promise<void> {
+  await actFor(runner, command.tenantId);
   await runner.query(`update idempotency_keys set response = $4 where caller_id = $1 and method = $2 and key = $3`, [
     command.callerId,
     command.method,
@@ -119,6 +123,11 @@ async function commitAnswer(runner: QueryRunner, command: KeyedCommand, response
     Buffer.from(response),
   ]);
   await runner.commitTransaction();
+}
+
+/** Limits the rest of the transaction to the tenant's rows. */
+export async function actFor(runner: QueryRunner, tenantId: string): Promise<void> {
+  await runner.query("select set_config('paradesk.tenant', $1, true)", [tenantId]);
 }
 
 function hashOf(request: Uint8Array): Buffer {

@@ -1,4 +1,4 @@
-import { DomainError } from '@paradesk/kernel';
+import { DomainError, isUuid } from '@paradesk/kernel';
 import type { PageRequest, PageResult } from '@paradesk/contracts/paradesk/common/v1/page';
 
 const DEFAULT_SIZE = 50;
@@ -14,13 +14,16 @@ export interface PageQuery {
 /**
  * Reads a page request. A token is an opaque cursor, so it says nothing about rows that the caller may not see.
  *
+ * @param cursor what a list goes by: the id (default), or a text of its own that it checks itself
  * @throws DomainError invalid PAGE_SIZE or PAGE_TOKEN, naming `page.size` or `page.token`
  */
-export function pageQuery(page: PageRequest | undefined): PageQuery {
+export function pageQuery(page: PageRequest | undefined, cursor: 'id' | 'text' = 'id'): PageQuery {
   const size = page?.size || DEFAULT_SIZE;
   if (size < 1 || size > MAX_SIZE)
     throw DomainError.invalid('page.size', 'PAGE_SIZE', `a page has 1 to ${MAX_SIZE} items`);
-  return { size, after: page?.token ? decodeCursor(page.token) : undefined };
+  const after = page?.token ? decodeCursor(page.token) : undefined;
+  if (cursor === 'id' && after !== undefined && !isUuid(after)) throw notOurs();
+  return { size, after };
 }
 
 /**
@@ -44,7 +47,11 @@ export function pageResult<T>(
 function decodeCursor(token: string): string {
   const text = Buffer.from(token, 'base64url').toString('utf8');
   if (!text.startsWith('1:') || Buffer.from(text).toString('base64url') !== token) {
-    throw DomainError.invalid('page.token', 'PAGE_TOKEN', 'is no token that a page gave');
+    throw notOurs();
   }
   return text.slice(2);
+}
+
+function notOurs(): DomainError {
+  return DomainError.invalid('page.token', 'PAGE_TOKEN', 'is no token that a page gave');
 }

@@ -16,10 +16,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Binaries, type Launcher, type User } from './binaries.js';
 import { EmbeddedPostgresError, explainFailure } from './embedded-postgres-error.js';
 
 const UNFINISHED = 'cluster.unfinished-';
+const REMOVE_TIMEOUT_MS = 10_000; // an orphaned initdb ends within a second or two
 
 /** The files of one database server: where they are, and the password of its superuser `postgres`. */
 export type Cluster = { readonly folder: string; readonly data: string; readonly password: string };
@@ -37,7 +39,7 @@ export async function openCluster(
   durable: boolean,
 ): Promise<Cluster> {
   const cluster = join(folder, 'cluster');
-  removeUnfinished(folder);
+  for (const name of readdirSync(folder)) if (name.startsWith(UNFINISHED)) await remove(join(folder, name));
   if (existsSync(cluster)) checkVersion(folder, binaries.major);
   else await initialise(folder, binaries, launcher, durable);
   return { folder, data: join(cluster, 'data'), password: readPassword(cluster) };
@@ -64,9 +66,19 @@ export function prepareFolder(folder: string): User {
   return { uid: owner.uid, gid: owner.gid };
 }
 
-function removeUnfinished(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    if (name.startsWith(UNFINISHED)) rmSync(join(folder, name), { recursive: true, force: true, maxRetries: 5 });
+/**
+ * Removes a cluster that was never finished. The initdb of a killed process may still write there, or remove the same
+ * files: then rmSync fails, or (with `force`) stops midway without an error, so only the absence of the folder counts.
+ */
+async function remove(unfinished: string): Promise<void> {
+  const deadline = performance.now() + REMOVE_TIMEOUT_MS;
+  while (existsSync(unfinished)) {
+    try {
+      rmSync(unfinished, { recursive: true, force: true });
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+    }
+    if (existsSync(unfinished)) await sleep(20);
   }
 }
 
@@ -111,7 +123,7 @@ async function initialise(folder: string, { initdb }: Binaries, launcher: Launch
     renameSync(unfinished, join(folder, 'cluster'));
     if (durable) syncFolder(folder);
   } catch (error) {
-    rmSync(unfinished, { recursive: true, force: true, maxRetries: 5 });
+    await remove(unfinished);
     throw error;
   }
 }

@@ -56,6 +56,7 @@ export class RpcPipeline {
       const command = {
         key: requireKey(key),
         method: rpc.path,
+        tenantId: caller.tenantId,
         callerId: caller.personId ?? caller.service ?? 'operator',
         request: method.requestSerialize(call.request as never),
       };

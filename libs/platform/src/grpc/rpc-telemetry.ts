@@ -1,15 +1,21 @@
 import { status as Status, type Metadata, type StatusObject } from '@grpc/grpc-js';
-import { context, metrics, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { context, metrics, propagation, SpanKind, SpanStatusCode, trace, type Histogram } from '@opentelemetry/api';
 import type { Rpc } from '@paradesk/contracts';
 
 type Refusal = Partial<StatusObject> & { code: Status };
 
 const tracer = trace.getTracer('paradesk.rpc');
-const duration = metrics.getMeter('paradesk.rpc').createHistogram('rpc.server.call.duration', {
-  unit: 's',
-  description: 'How long calls took, by method and status.',
-  advice: { explicitBucketBoundaries: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] },
-});
+let histogram: Histogram | undefined;
+
+// Made at the first call: before telemetry is started the API gives out instruments that count nothing.
+function duration(): Histogram {
+  histogram ??= metrics.getMeter('paradesk.rpc').createHistogram('rpc.server.call.duration', {
+    unit: 's',
+    description: 'How long calls took, by method and status.',
+    advice: { explicitBucketBoundaries: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] },
+  });
+  return histogram;
+}
 
 const carrier = {
   get: (metadata: Metadata, key: string) => metadata.get(key).map(String),
@@ -32,6 +38,6 @@ export async function observeCall(
   if (refusal?.code === Status.INTERNAL) span.setStatus({ code: SpanStatusCode.ERROR });
   span.setAttribute('rpc.response.status_code', code);
   span.end();
-  duration.record((performance.now() - startedAt) / 1000, { ...attributes, 'rpc.response.status_code': code });
+  duration().record((performance.now() - startedAt) / 1000, { ...attributes, 'rpc.response.status_code': code });
   return refusal;
 }

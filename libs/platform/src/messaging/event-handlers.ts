@@ -1,4 +1,11 @@
-import { Ctx, type CustomTransportStrategy, EventPattern, type MessageHandler, Payload, Server } from '@nestjs/microservices';
+import {
+  Ctx,
+  type CustomTransportStrategy,
+  EventPattern,
+  type MessageHandler,
+  Payload,
+  Server,
+} from '@nestjs/microservices';
 import type { Topic } from '@paradesk/contracts';
 import { isObservable, lastValueFrom } from 'rxjs';
 import type { EventChannel, Subscription } from './event-channel.js';

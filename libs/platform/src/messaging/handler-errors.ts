@@ -19,10 +19,10 @@ const TRANSIENT_NETWORK = new Set([
   'ENETUNREACH',
   'EAI_AGAIN',
 ]);
-// pg and TypeORM report a lost connection by these texts and this class only.
+// pg and TypeORM report a lost connection by these texts and classes only.
 const LOST_CONNECTION =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;
-const LOST_CONNECTION_NAMES = new Set(['QueryRunnerAlreadyReleasedError']);
+const LOST_CONNECTION_NAMES = new Set(['QueryRunnerAlreadyReleasedError', 'QueryRunnerProviderAlreadyReleasedError']);
 
 /** True when the same event may well succeed later: the database is away, or somebody says `unavailable`. */
 export function isTransient(error: unknown): boolean {

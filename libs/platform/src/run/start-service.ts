@@ -97,7 +97,7 @@ export async function startService(definition: ServiceDefinition, surroundings: 
     async stop() {
       await grpc.drain(config.SHUTDOWN_TIMEOUT_MS);
       await events.close();
-      await jobs.stop();
+      await jobs.stop(config.SHUTDOWN_TIMEOUT_MS);
       await relay.stop();
       await app.close();
       peers.close();

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -130,11 +130,15 @@ function describeStorage(name: string, open: () => Promise<ObjectStorage>): void
 }
 
 let folder = '';
+const folders: string[] = [];
 const openFolder = async () => {
   folder = await mkdtemp(join(tmpdir(), 'paradesk-objects-'));
+  folders.push(folder);
   return ObjectStorage.open(`folder:${folder}`);
 };
-afterAll(async () => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  for (const made of folders) await rm(made, { recursive: true, force: true });
+});
 
 describeStorage('a folder', openFolder);
 
@@ -173,7 +177,6 @@ describe('object storage in a folder', () => {
   it('says when it cannot write', async () => {
     // A root that is a file is not writable for anybody, root included.
     const parent = await mkdtemp(join(tmpdir(), 'paradesk-objects-'));
-    await mkdir(parent, { recursive: true });
     await writeFile(join(parent, 'occupied'), '');
     const storage = ObjectStorage.open(`folder:${join(parent, 'occupied')}`);
     await expect(storage.put('a', Buffer.from('x'))).rejects.toMatchObject({

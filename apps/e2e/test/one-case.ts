@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { IdsByNoun } from './sample-request.js';
+import type { SystemUnderTest } from './running-system.js';
+
+/** A tenant with one of everything. */
+export interface Case {
+  readonly tenantId: string;
+  /** An id of each noun that requests name. */
+  readonly ids: IdsByNoun;
+}
+
+type Item = { id: string };
+type Page = Record<string, Item[]>;
+
+/** Brings the demo's first tenant to one of everything: from its matter to an issued, filed, mailed and partly paid invoice. */
+export async function makeCase(system: SystemUnderTest): Promise<Case> {
+  const { operationsManager, billingManager } = system.system.file.keys;
+  const get = async <T>(key: string, path: string): Promise<T> => (await expectOk<T>(system, key, 'GET', path)).body;
+  const post = async <T = Item>(path: string, body: unknown): Promise<T> => (await expectOk<T>(system, billingManager, 'POST', path, body)).body;
+  const first = async (key: string, path: string, list: string): Promise<Item & Record<string, string>> => {
+    const item = (await get<Page>(key, path))[list]?.[0];
+    if (!item) throw new Error(`${path} is empty`);
+    return item as Item & Record<string, string>;
+  };
+  const matter = await first(operationsManager, '/v1/matters', 'matters');
+  const date = { year: 2026, month: 11, day: 20 };
+  const expense = await post('/v1/expenses', { matterId: matter.id, incurredOn: date, expenseCode: 'E101', units: '12', unitCost: '0.15', narrative: 'Copies of the production' });
+  const adjustment = await post('/v1/adjustments', { matterId: matter.id, kind: 'ADJUSTMENT_KIND_FEE', appliesOn: date, amount: { amountMinor: '-500', currencyCode: 'USD' }, narrative: 'Courtesy discount' });
+  const entries = (await get<Page>(billingManager, '/v1/timeEntries')).timeEntries!;
+  await post('/v1/timeEntries:approve', { timeEntryIds: entries.map((entry) => entry.id) });
+  await post('/v1/expenses:approve', { expenseIds: [expense.id] });
+  await post('/v1/adjustments:approve', { adjustmentIds: [adjustment.id] });
+  const start = { year: 2026, month: 1, day: 1 };
+  const end = { year: 2026, month: 12, day: 31 };
+  const invoice = await post('/v1/invoices', { clientId: matter.clientId, billingStart: start, billingEnd: end });
+  await post(`/v1/invoices/${invoice.id}:approve`, {});
+  await post(`/v1/invoices/${invoice.id}:issue`, {});
+  const message = await until(async () => (await get<Page>(billingManager, `/v1/messages?invoiceId=${invoice.id}`)).messages?.[0]);
+  const payment = await post('/v1/payments', { invoiceId: invoice.id, amount: { amountMinor: '100', currencyCode: 'USD' }, receivedOn: date, reference: 'CHECK-1' });
+  const document = await first(billingManager, `/v1/documents?clientId=${matter.clientId}`, 'documents');
+  const [entry] = entries;
+  const { tenantId } = system.system.file;
+  return {
+    tenantId,
+    ids: new Map([
+      ['tenant', tenantId],
+      ['client', matter.clientId!],
+      ['person', (await first(operationsManager, '/v1/people?role=ROLE_PARALEGAL', 'people')).id],
+      ['supervising_attorney', matter.supervisingAttorneyId!],
+      ['api_key', (await first(operationsManager, '/v1/apiKeys', 'apiKeys')).id],
+      ['matter', matter.id],
+      ['agreement', (await first(billingManager, '/v1/agreements', 'agreements')).id],
+      ['time_entry', entry!.id],
+      ['entry', entry!.id],
+      ['expense', expense.id],
+      ['adjustment', adjustment.id],
+      ['invoice', invoice.id],
+      ['payment', payment.id],
+      ['document', document.id],
+      ['message', message.id],
+    ]),
+  };
+}
+
+async function expectOk<T>(system: SystemUnderTest, key: string, method: string, path: string, body?: unknown): Promise<{ status: number; body: T }> {
+  const answer = await system.rest<T>(key, method, path, body);
+  if (answer.status >= 300) throw new Error(`${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  return answer;
+}
+
+async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
+  for (let waitedMs = 0; waitedMs < 30_000; waitedMs += 100) {
+    const found = await look();
+    if (found !== undefined) return found;
+    await sleep(100);
+  }
+  throw new Error('it did not come about within 30 s');
+}

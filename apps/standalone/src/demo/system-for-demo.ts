@@ -1,0 +1,52 @@
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startSystem, type StandaloneFile } from '../system.js';
+
+/** The system that the demo runs on. */
+export interface SystemForDemo {
+  readonly file: StandaloneFile;
+  /** Whether it goes away with the demo. */
+  readonly isScratch: boolean;
+  stop(): Promise<void>;
+}
+
+/** The system that keeps its data in `folder`; undefined where none runs. */
+export async function findRunning(folder: string): Promise<SystemForDemo | undefined> {
+  try {
+    const file = JSON.parse(readFileSync(join(folder, 'standalone.json'), 'utf8')) as StandaloneFile;
+    const { ok } = await fetch(file.openapi, { signal: AbortSignal.timeout(5000) });
+    return ok ? { file, isScratch: false, stop: async () => undefined } : undefined;
+  } catch {
+    // The file stays when a system ends; what counts is whether it answers.
+    return undefined;
+  }
+}
+
+/** A system in a folder of its own, which is removed when it stops. */
+export async function startScratch(): Promise<SystemForDemo> {
+  const folder = mkdtempSync(join(tmpdir(), 'paradesk-demo-'));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  try {
+    const system = await startSystem({ folder, port: await freePort(), logLevel: 'fatal' });
+    const stop = async () => {
+      await system.stop();
+      remove();
+    };
+    return { file: system.file, isScratch: true, stop };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
