@@ -20,8 +20,8 @@ type Part = Parameters<(typeof DocumentsServiceService)['uploadDocument']['reque
 export class CaseFile {
   /** Every upload, in order; one document may have several. */
   readonly uploads: FiledFile[] = [];
-  /** Makes the next uploads fail as a service that is down does. */
-  failures = 0;
+  /** Ending of a name whose next upload fails, as with a service that is down. */
+  failsOnce: string | undefined;
 
   constructor(system: ServiceUnderTest) {
     // The stubs of libs/testing answer unary calls only; this adds the one streamed call to the same server.
@@ -30,22 +30,23 @@ export class CaseFile {
     server.addService({ uploadDocument } as never, { uploadDocument: this.upload.bind(this) } as never);
   }
 
-  /** The latest upload of that name. */
-  named(name: string): FiledFile {
-    const file = this.uploads.findLast((upload) => upload.name === name);
-    if (!file) throw new Error(`${name} was not filed`);
-    return file;
+  /** All uploads of a client under that name. */
+  named(clientId: string, name: string): FiledFile[] {
+    return this.uploads.filter((upload) => upload.clientId === clientId && upload.name === name);
   }
 
   private upload(call: ServerReadableStream<Part, Document>, callback: sendUnaryData<Document>): void {
     const parts: Part[] = [];
     call.on('data', (part: Part) => parts.push(part));
     call.on('end', () => {
-      if (this.failures-- > 0) return callback({ code: 14, details: 'down' });
       const [first] = parts;
       if (!first?.file) return callback({ code: 3, details: 'no file' });
+      if (this.failsOnce && first.name.endsWith(this.failsOnce)) {
+        this.failsOnce = undefined;
+        return callback({ code: 14, details: 'down' });
+      }
       const { clientId, matterId, folder, name, file } = first;
-      const documentId = this.uploads.find((upload) => upload.name === name)?.documentId ?? newId(Date.now());
+      const documentId = this.named(clientId, name)[0]?.documentId ?? newId(Date.now());
       const bytes = Buffer.concat(parts.map((part) => part.file?.data ?? Buffer.alloc(0)));
       this.uploads.push({ documentId, clientId, matterId, folder, name, contentType: file.contentType, bytes });
       callback(null, { id: documentId, clientId, matterId, folder, name, versions: [] });

@@ -24,10 +24,26 @@ describe('the mail of an invoice', () => {
     system = await ServiceUnderTest.start(communications, { SMTP_URL: catcher.smtpUrl });
     system.peers.stub(DocumentsServiceService, {
       getDocument: ({ documentId }) => ({ id: documentId, name: 'INV-2026-00001.pdf' }),
-      downloadDocument: () => [{ contentType: 'application/pdf', data: Buffer.from('%PDF-1.7 '), extensions: [] }, { contentType: '', data: Buffer.from('the rest'), extensions: [] }],
+      downloadDocument: () => [
+        { contentType: 'application/pdf', data: Buffer.from('%PDF-1.7 '), extensions: [] },
+        { contentType: '', data: Buffer.from('the rest'), extensions: [] },
+      ],
     });
-    const tenant = { id: manager.tenantId, name: 'Harbor Paralegal', timeZone: 'UTC', taxId: '1', addressLines: [], email: 'office@harbor.example', version: 1 };
-    await system.deliver(topics.tenants, { tenantId: manager.tenantId, aggregateId: manager.tenantId, aggregateVersion: 1, event: { event: { $case: 'created', value: { tenant } } } });
+    const tenant = {
+      id: manager.tenantId,
+      name: 'Harbor Paralegal',
+      timeZone: 'UTC',
+      taxId: '1',
+      addressLines: [],
+      email: 'office@harbor.example',
+      version: 1,
+    };
+    await system.deliver(topics.tenants, {
+      tenantId: manager.tenantId,
+      aggregateId: manager.tenantId,
+      aggregateVersion: 1,
+      event: { event: { $case: 'created', value: { tenant } } },
+    });
   });
   afterAll(async () => {
     await system.stop();
@@ -51,8 +67,16 @@ describe('the mail of an invoice', () => {
       contacts: contacts.map((contact) => ({ purpose: ContactPurpose.BILLING, ...contact, id: newId(Date.now()) })),
       version,
     };
-    const event = version === 1 ? { $case: 'created' as const, value: { client } } : { $case: 'contactAdded' as const, value: { client, contactId: '' } };
-    await system.deliver(topics.clients, { tenantId: manager.tenantId, aggregateId: id, aggregateVersion: version, event: { event } });
+    const event =
+      version === 1
+        ? { $case: 'created' as const, value: { client } }
+        : { $case: 'contactAdded' as const, value: { client, contactId: '' } };
+    await system.deliver(topics.clients, {
+      tenantId: manager.tenantId,
+      aggregateId: id,
+      aggregateVersion: version,
+      event: { event },
+    });
   }
 
   async function tellOfFiledInvoice(clientId: string, number: string): Promise<string> {
@@ -71,12 +95,21 @@ describe('the mail of an invoice', () => {
       version: 2,
     });
     const at = { tenantId: manager.tenantId, aggregateId: invoice.id };
-    await system.deliver(topics.invoices, { ...at, aggregateVersion: 1, event: { event: { $case: 'issued', value: { invoice } } } });
-    await system.deliver(topics.invoices, { ...at, aggregateVersion: 2, event: { event: { $case: 'filed', value: { invoice } } } });
+    await system.deliver(topics.invoices, {
+      ...at,
+      aggregateVersion: 1,
+      event: { event: { $case: 'issued', value: { invoice } } },
+    });
+    await system.deliver(topics.invoices, {
+      ...at,
+      aggregateVersion: 2,
+      event: { event: { $case: 'filed', value: { invoice } } },
+    });
     return invoice.id;
   }
 
-  const messagesOf = async (invoiceId: string) => (await system.client(MessagesServiceService, manager).listMessages({ invoiceId })).messages;
+  const messagesOf = async (invoiceId: string) =>
+    (await system.client(MessagesServiceService, manager).listMessages({ invoiceId })).messages;
   const mailsTo = async (address: string) => (await catcher.mails()).filter((mail) => mail.to.includes(address));
 
   it('goes once to the billing contact with the PDF, and is kept as it was sent', async () => {
@@ -98,7 +131,12 @@ describe('the mail of an invoice', () => {
     expect(mail?.attachments).toEqual([{ filename: 'INV-2026-00001.pdf', contentType: 'application/pdf', bytes: 17 }]);
     const [message, ...others] = await messagesOf(invoiceId);
     expect(others).toEqual([]);
-    expect(message).toMatchObject({ status: MessageStatus.SENT, recipient: 'ap@firm.example', template: 'invoice-issued/1', subject: mail?.subject });
+    expect(message).toMatchObject({
+      status: MessageStatus.SENT,
+      recipient: 'ap@firm.example',
+      template: 'invoice-issued/1',
+      subject: mail?.subject,
+    });
     expect(await mailsTo('cases@firm.example')).toEqual([]);
   });
 
@@ -110,7 +148,9 @@ describe('the mail of an invoice', () => {
       await system.drainJobs();
       system.clock.advance({ minutes: 10 });
     }
-    expect(await messagesOf(invoiceId)).toMatchObject([{ status: MessageStatus.FAILED, failure: 'NO_BILLING_CONTACT' }]);
+    expect(await messagesOf(invoiceId)).toMatchObject([
+      { status: MessageStatus.FAILED, failure: 'NO_BILLING_CONTACT' },
+    ]);
 
     await tellOfClient(clientId, [{ name: 'New Pay', email: 'new@firm.example' }], 2);
     await system.drainJobs();
@@ -134,7 +174,9 @@ describe('the mail of an invoice', () => {
     const invoiceId = await tellOfFiledInvoice(clientId, 'INV-2026-00004');
     const [message] = await messagesOf(invoiceId);
     const stranger = system.client(MessagesServiceService, aCaller({ role: Role.BILLING_MANAGER }));
-    await expect(stranger.getMessage({ messageId: message!.id })).rejects.toMatchObject({ reason: 'MESSAGE_NOT_FOUND' });
+    await expect(stranger.getMessage({ messageId: message!.id })).rejects.toMatchObject({
+      reason: 'MESSAGE_NOT_FOUND',
+    });
     expect((await stranger.listMessages({})).messages).toEqual([]);
   });
 });
@@ -159,8 +201,21 @@ describe('a mail server that refuses', () => {
     const { port } = server.address() as { port: number };
     system = await ServiceUnderTest.start(communications, { SMTP_URL: `smtp://127.0.0.1:${port}` });
     system.peers.stub(DocumentsServiceService, { getDocument: () => ({ name: 'a.pdf' }), downloadDocument: () => [] });
-    const tenant = { id: manager.tenantId, name: 'T', timeZone: 'UTC', taxId: '1', addressLines: [], email: 't@t.example', version: 1 };
-    await system.deliver(topics.tenants, { tenantId: manager.tenantId, aggregateId: manager.tenantId, aggregateVersion: 1, event: { event: { $case: 'created', value: { tenant } } } });
+    const tenant = {
+      id: manager.tenantId,
+      name: 'T',
+      timeZone: 'UTC',
+      taxId: '1',
+      addressLines: [],
+      email: 't@t.example',
+      version: 1,
+    };
+    await system.deliver(topics.tenants, {
+      tenantId: manager.tenantId,
+      aggregateId: manager.tenantId,
+      aggregateVersion: 1,
+      event: { event: { $case: 'created', value: { tenant } } },
+    });
   });
   afterAll(async () => {
     await system.stop();
@@ -169,11 +224,40 @@ describe('a mail server that refuses', () => {
 
   async function anInvoiceToMail(): Promise<string> {
     const clientId = newId(Date.now());
-    const client = { id: clientId, code: 'C', name: 'F', kind: ClientKind.LAW_FIRM, addressLines: [], contacts: [{ id: newId(Date.now()), name: 'P', email: 'p@firm.example', purpose: ContactPurpose.BILLING }], version: 1 };
-    await system.deliver(topics.clients, { tenantId: manager.tenantId, aggregateId: clientId, aggregateVersion: 1, event: { event: { $case: 'created', value: { client } } } });
+    const client = {
+      id: clientId,
+      code: 'C',
+      name: 'F',
+      kind: ClientKind.LAW_FIRM,
+      addressLines: [],
+      contacts: [{ id: newId(Date.now()), name: 'P', email: 'p@firm.example', purpose: ContactPurpose.BILLING }],
+      version: 1,
+    };
+    await system.deliver(topics.clients, {
+      tenantId: manager.tenantId,
+      aggregateId: clientId,
+      aggregateVersion: 1,
+      event: { event: { $case: 'created', value: { client } } },
+    });
     const date = { year: 2026, month: 3, day: 1 };
-    const invoice = Invoice.fromPartial({ id: newId(Date.now()), clientId, number: 'N-1', billingStart: date, billingEnd: date, issuedOn: date, dueOn: date, total: { amountMinor: 1n, currencyCode: 'USD' }, pdfDocumentId: newId(Date.now()), version: 1 });
-    await system.deliver(topics.invoices, { tenantId: manager.tenantId, aggregateId: invoice.id, aggregateVersion: 1, event: { event: { $case: 'filed', value: { invoice } } } });
+    const invoice = Invoice.fromPartial({
+      id: newId(Date.now()),
+      clientId,
+      number: 'N-1',
+      billingStart: date,
+      billingEnd: date,
+      issuedOn: date,
+      dueOn: date,
+      total: { amountMinor: 1n, currencyCode: 'USD' },
+      pdfDocumentId: newId(Date.now()),
+      version: 1,
+    });
+    await system.deliver(topics.invoices, {
+      tenantId: manager.tenantId,
+      aggregateId: invoice.id,
+      aggregateVersion: 1,
+      event: { event: { $case: 'filed', value: { invoice } } },
+    });
     return invoice.id;
   }
 

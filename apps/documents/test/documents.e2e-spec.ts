@@ -2,7 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Caller } from '@paradesk/access';
 import { topics } from '@paradesk/contracts';
 import { Role } from '@paradesk/contracts/paradesk/common/v1/rule';
-import { DocumentsServiceService, type UploadDocumentRequest } from '@paradesk/contracts/paradesk/documents/v1/documents';
+import {
+  DocumentsServiceService,
+  type UploadDocumentRequest,
+} from '@paradesk/contracts/paradesk/documents/v1/documents';
 import { ClientKind } from '@paradesk/contracts/paradesk/identity/v1/clients';
 import { PracticeArea } from '@paradesk/contracts/paradesk/assignment/v1/matters';
 import { newId } from '@paradesk/kernel';
@@ -24,8 +27,21 @@ describe('documents', () => {
   afterAll(() => system.stop());
 
   async function tellOfClient(id: string, { tenantId }: Caller = paralegal): Promise<void> {
-    const client = { id, code: 'C', name: 'Firm', kind: ClientKind.LAW_FIRM, addressLines: [], contacts: [], version: 1 };
-    await system.deliver(topics.clients, { tenantId, aggregateId: id, aggregateVersion: 1, event: { event: { $case: 'created', value: { client } } } });
+    const client = {
+      id,
+      code: 'C',
+      name: 'Firm',
+      kind: ClientKind.LAW_FIRM,
+      addressLines: [],
+      contacts: [],
+      version: 1,
+    };
+    await system.deliver(topics.clients, {
+      tenantId,
+      aggregateId: id,
+      aggregateVersion: 1,
+      event: { event: { $case: 'created', value: { client } } },
+    });
   }
 
   async function tellOfMatter(id: string, client: string): Promise<void> {
@@ -57,7 +73,10 @@ describe('documents', () => {
     readonly contentType?: string;
   }
 
-  function upload({ parts = [Buffer.from('content')], contentType = 'text/plain', ...place }: Upload, caller: Caller = paralegal) {
+  function upload(
+    { parts = [Buffer.from('content')], contentType = 'text/plain', ...place }: Upload,
+    caller: Caller = paralegal,
+  ) {
     async function* messages(): AsyncIterable<Partial<UploadDocumentRequest>> {
       const [first = Buffer.alloc(0), ...more] = parts;
       yield { clientId, matterId: '', folder: '', ...place, file: { contentType, data: first, extensions: [] } };
@@ -66,7 +85,11 @@ describe('documents', () => {
     return system.client(DocumentsServiceService, caller).uploadDocument(messages());
   }
 
-  async function download(documentId: string, version = 0, caller: Caller = paralegal): Promise<{ type: string; content: Buffer }> {
+  async function download(
+    documentId: string,
+    version = 0,
+    caller: Caller = paralegal,
+  ): Promise<{ type: string; content: Buffer }> {
     const parts: Buffer[] = [];
     let type = '';
     for await (const part of system.client(DocumentsServiceService, caller).downloadDocument({ documentId, version })) {
@@ -78,7 +101,12 @@ describe('documents', () => {
 
   it('keeps a file under client and matter with the hash of its content, and gives it back', async () => {
     const content = Buffer.from('Dear counsel,');
-    const document = await upload({ name: 'letter.txt', matterId, folder: 'correspondence', parts: [content.subarray(0, 5), content.subarray(5)] });
+    const document = await upload({
+      name: 'letter.txt',
+      matterId,
+      folder: 'correspondence',
+      parts: [content.subarray(0, 5), content.subarray(5)],
+    });
 
     expect(document).toMatchObject({ clientId, matterId, folder: 'correspondence', name: 'letter.txt' });
     expect(document.versions).toHaveLength(1);
@@ -107,7 +135,9 @@ describe('documents', () => {
   it('numbers the versions of racing uploads without a gap', async () => {
     const contents = ['a', 'b', 'c', 'd'].map((text) => Buffer.from(text));
     const results = await Promise.all(contents.map((content) => upload({ name: 'race.txt', parts: [content] })));
-    const { versions } = await system.client(DocumentsServiceService, paralegal).getDocument({ documentId: results[0]!.id });
+    const { versions } = await system
+      .client(DocumentsServiceService, paralegal)
+      .getDocument({ documentId: results[0]!.id });
     expect(versions.map((version) => version.number)).toEqual([4, 3, 2, 1]);
   });
 
@@ -136,7 +166,9 @@ describe('documents', () => {
   it('refuses a matter of another client', async () => {
     const other = newId(Date.now());
     await tellOfClient(other);
-    await expect(upload({ name: 'a.txt', clientId: other, matterId })).rejects.toMatchObject({ reason: 'NOT_THE_CLIENTS_MATTER' });
+    await expect(upload({ name: 'a.txt', clientId: other, matterId })).rejects.toMatchObject({
+      reason: 'NOT_THE_CLIENTS_MATTER',
+    });
   });
 
   it('shows nothing to another tenant, not even that the same content is known', async () => {
@@ -145,7 +177,9 @@ describe('documents', () => {
     const theirs = newId(Date.now());
     await tellOfClient(theirs, stranger);
 
-    await expect(system.client(DocumentsServiceService, stranger).getDocument({ documentId: id })).rejects.toMatchObject({ reason: 'DOCUMENT_NOT_FOUND' });
+    await expect(
+      system.client(DocumentsServiceService, stranger).getDocument({ documentId: id }),
+    ).rejects.toMatchObject({ reason: 'DOCUMENT_NOT_FOUND' });
     await expect(download(id, 0, stranger)).rejects.toMatchObject({ reason: 'DOCUMENT_NOT_FOUND' });
     expect((await system.client(DocumentsServiceService, stranger).listDocuments({ clientId })).documents).toEqual([]);
     const copy = await upload({ name: 'private.txt', clientId: theirs, parts: [Buffer.from('private')] }, stranger);
@@ -155,11 +189,20 @@ describe('documents', () => {
   it('lists page by page, by folder and name', async () => {
     const owner = newId(Date.now());
     await tellOfClient(owner);
-    for (const [folder, name] of [['b', '1'], ['a', '2'], ['a', '1'], ['', 'z'], ['c', '0']] as const) await upload({ clientId: owner, folder, name });
+    for (const [folder, name] of [
+      ['b', '1'],
+      ['a', '2'],
+      ['a', '1'],
+      ['', 'z'],
+      ['c', '0'],
+    ] as const)
+      await upload({ clientId: owner, folder, name });
     const seen: string[] = [];
     let token = '';
     do {
-      const list = await system.client(DocumentsServiceService, paralegal).listDocuments({ clientId: owner, page: { size: 2, token } });
+      const list = await system
+        .client(DocumentsServiceService, paralegal)
+        .listDocuments({ clientId: owner, page: { size: 2, token } });
       seen.push(...list.documents.map((document) => `${document.folder}/${document.name}`));
       token = list.page?.nextToken ?? '';
     } while (token !== '');
@@ -168,6 +211,8 @@ describe('documents', () => {
 
   it('never changes a version, whoever asks the database to', async () => {
     const { id } = await upload({ name: 'fixed.txt' });
-    await expect(system.db.query('update document_versions set sha256 = repeat($1, 64) where document_id = $2', ['0', id])).rejects.toThrow('never change');
+    await expect(
+      system.db.query('update document_versions set sha256 = repeat($1, 64) where document_id = $2', ['0', id]),
+    ).rejects.toThrow('never change');
   });
 });

@@ -6,7 +6,7 @@ import { findIsolationFaults } from '@paradesk/platform';
 import pg from 'pg';
 import { makeCase, type Case } from './one-case.js';
 import { callerOfRole, SystemUnderTest } from './running-system.js';
-import { encodedRequest, idFields } from './sample-request.js';
+import { emptyRequest, idFields, requestNaming } from './sample-request.js';
 
 const roles = Object.values(Role).filter((role): role is Role => typeof role === 'number' && role > 0);
 const guarded = rpcs().filter((rpc) => !rpc.rule?.public);
@@ -29,58 +29,78 @@ describe('boundaries of the running system', () => {
       const refused = roles.filter((role) => !rpc.rule?.roles.includes(role));
       expect(refused.length).toBeGreaterThan(0);
       for (const role of refused) {
-        const call = system.call(rpc, encodedRequest(rpc, undefined), callerOfRole(role, firm.tenantId));
+        const call = system.call(rpc, emptyRequest(rpc), callerOfRole(role, firm.tenantId));
         await expect(call).rejects.toMatchObject({ kind: 'forbidden', reason: 'ROLE_NOT_ALLOWED' });
       }
     });
   });
 
   it.each(named(guarded))('nobody calls %s without a token', async (_path, rpc) => {
-    await expect(system.call(rpc, encodedRequest(rpc, undefined), undefined)).rejects.toMatchObject({ kind: 'unauthenticated' });
+    await expect(system.call(rpc, emptyRequest(rpc), undefined)).rejects.toMatchObject({ kind: 'unauthenticated' });
   });
 
   describe("another tenant's ids are not found, whoever asks", () => {
-    const withIds = guarded.filter((rpc) => idFields(rpc.descriptor.input).length > 0);
+    const uses = guarded.flatMap((rpc) => idFields(rpc.descriptor.input).map((field) => ({ rpc, field })));
 
-    it.each(named(withIds))('%s', async (_path, rpc) => {
-      const request = encodedRequest(rpc, firm.ids);
-      for (const role of rpc.rule?.roles ?? []) {
-        const outcome = await system.call(rpc, request, callerOfRole(role, stranger)).catch((error: unknown) => error);
-        if (rpc.method.startsWith('List')) expectNothingOf(firm, outcome);
-        else expect(outcome).toMatchObject({ kind: 'not-found' });
-      }
-    });
+    it.each(uses.map(({ rpc, field }) => [rpc.path.slice(1), field.name, rpc, field] as const))(
+      '%s by %s',
+      async (_path, _name, rpc, field) => {
+        const request = requestNaming(rpc, field, firm.ids);
+        for (const role of rpc.rule?.roles ?? []) {
+          const outcome = await system
+            .call(rpc, request, callerOfRole(role, stranger))
+            .catch((error: unknown) => error);
+          if (rpc.method.startsWith('List')) expectNothingOf(firm, outcome);
+          // What may be left out may also be refused before anybody looks for it: time of somebody else, a client of staff.
+          else if (!isRequired(field))
+            expect(['not-found', 'forbidden', 'invalid']).toContain((outcome as DomainError).kind);
+          else expect(outcome).toMatchObject({ kind: 'not-found' });
+        }
+      },
+    );
   });
 
   describe("no list or sum shows another tenant's things", () => {
-    const lists = guarded.filter((rpc) => rpc.readOnly && idFields(rpc.descriptor.input).every((field) => !isRequired(field)));
+    const lists = guarded.filter(
+      (rpc) => rpc.readOnly && idFields(rpc.descriptor.input).every((field) => !isRequired(field)),
+    );
 
     it.each(named(lists))('%s', async (_path, rpc) => {
       for (const role of rpc.rule?.roles ?? []) {
-        expectNothingOf(firm, await system.call(rpc, encodedRequest(rpc, undefined), callerOfRole(role, stranger)));
+        expectNothingOf(firm, await system.call(rpc, emptyRequest(rpc), callerOfRole(role, stranger)));
       }
     });
 
     it('but its own', async () => {
-      const own = await system.call(lists.find((rpc) => rpc.method === 'ListMatters')!, Buffer.alloc(0), callerOfRole(Role.OPERATIONS_MANAGER, firm.tenantId));
+      const own = await system.call(
+        lists.find((rpc) => rpc.method === 'ListMatters')!,
+        Buffer.alloc(0),
+        callerOfRole(Role.OPERATIONS_MANAGER, firm.tenantId),
+      );
       expect(own.toString('latin1')).toContain(firm.ids.get('matter'));
     });
   });
 
-  it.each(['identity', 'assignment', 'billing', 'documents', 'communications'])('every table of %s keeps tenants apart', async (service) => {
-    const url = new URL(system.system.databaseUrl);
-    url.username = `paradesk_${service}`;
-    url.password = encodeURIComponent(system.system.secrets.databasePassword);
-    url.pathname = `/paradesk_${service}`;
-    const client = new pg.Client(url.href);
-    await client.connect();
-    try {
-      const faults = await findIsolationFaults(async (sql, parameters) => (await client.query(sql, parameters)).rows, ['api_key_directory']);
-      expect(faults).toEqual([]);
-    } finally {
-      await client.end();
-    }
-  });
+  it.each(['identity', 'assignment', 'billing', 'documents', 'communications'])(
+    'every table of %s keeps tenants apart',
+    async (service) => {
+      const url = new URL(system.system.databaseUrl);
+      url.username = `paradesk_${service}`;
+      url.password = encodeURIComponent(system.system.secrets.databasePassword);
+      url.pathname = `/paradesk_${service}`;
+      const client = new pg.Client(url.href);
+      await client.connect();
+      try {
+        const faults = await findIsolationFaults(
+          async (sql, parameters) => (await client.query(sql, parameters)).rows,
+          ['api_key_directory'],
+        );
+        expect(faults).toEqual([]);
+      } finally {
+        await client.end();
+      }
+    },
+  );
 });
 
 function expectNothingOf(firm: Case, outcome: unknown): void {

@@ -16,7 +16,8 @@ type Page = Record<string, Item[]>;
 export async function makeCase(system: SystemUnderTest): Promise<Case> {
   const { operationsManager, billingManager } = system.system.file.keys;
   const get = async <T>(key: string, path: string): Promise<T> => (await expectOk<T>(system, key, 'GET', path)).body;
-  const post = async <T = Item>(path: string, body: unknown): Promise<T> => (await expectOk<T>(system, billingManager, 'POST', path, body)).body;
+  const post = async <T = Item>(path: string, body: unknown): Promise<T> =>
+    (await expectOk<T>(system, billingManager, 'POST', path, body)).body;
   const first = async (key: string, path: string, list: string): Promise<Item & Record<string, string>> => {
     const item = (await get<Page>(key, path))[list]?.[0];
     if (!item) throw new Error(`${path} is empty`);
@@ -24,8 +25,21 @@ export async function makeCase(system: SystemUnderTest): Promise<Case> {
   };
   const matter = await first(operationsManager, '/v1/matters', 'matters');
   const date = { year: 2026, month: 11, day: 20 };
-  const expense = await post('/v1/expenses', { matterId: matter.id, incurredOn: date, expenseCode: 'E101', units: '12', unitCost: '0.15', narrative: 'Copies of the production' });
-  const adjustment = await post('/v1/adjustments', { matterId: matter.id, kind: 'ADJUSTMENT_KIND_FEE', appliesOn: date, amount: { amountMinor: '-500', currencyCode: 'USD' }, narrative: 'Courtesy discount' });
+  const expense = await post('/v1/expenses', {
+    matterId: matter.id,
+    incurredOn: date,
+    expenseCode: 'E101',
+    units: '12',
+    unitCost: '0.15',
+    narrative: 'Copies of the production',
+  });
+  const adjustment = await post('/v1/adjustments', {
+    matterId: matter.id,
+    kind: 'ADJUSTMENT_KIND_FEE',
+    appliesOn: date,
+    amount: { amountMinor: '-500', currencyCode: 'USD' },
+    narrative: 'Courtesy discount',
+  });
   const entries = (await get<Page>(billingManager, '/v1/timeEntries')).timeEntries!;
   await post('/v1/timeEntries:approve', { timeEntryIds: entries.map((entry) => entry.id) });
   await post('/v1/expenses:approve', { expenseIds: [expense.id] });
@@ -35,8 +49,15 @@ export async function makeCase(system: SystemUnderTest): Promise<Case> {
   const invoice = await post('/v1/invoices', { clientId: matter.clientId, billingStart: start, billingEnd: end });
   await post(`/v1/invoices/${invoice.id}:approve`, {});
   await post(`/v1/invoices/${invoice.id}:issue`, {});
-  const message = await until(async () => (await get<Page>(billingManager, `/v1/messages?invoiceId=${invoice.id}`)).messages?.[0]);
-  const payment = await post('/v1/payments', { invoiceId: invoice.id, amount: { amountMinor: '100', currencyCode: 'USD' }, receivedOn: date, reference: 'CHECK-1' });
+  const message = await until(
+    async () => (await get<Page>(billingManager, `/v1/messages?invoiceId=${invoice.id}`)).messages?.[0],
+  );
+  const payment = await post('/v1/payments', {
+    invoiceId: invoice.id,
+    amount: { amountMinor: '100', currencyCode: 'USD' },
+    receivedOn: date,
+    reference: 'CHECK-1',
+  });
   const document = await first(billingManager, `/v1/documents?clientId=${matter.clientId}`, 'documents');
   const [entry] = entries;
   const { tenantId } = system.system.file;
@@ -62,9 +83,16 @@ export async function makeCase(system: SystemUnderTest): Promise<Case> {
   };
 }
 
-async function expectOk<T>(system: SystemUnderTest, key: string, method: string, path: string, body?: unknown): Promise<{ status: number; body: T }> {
+async function expectOk<T>(
+  system: SystemUnderTest,
+  key: string,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<{ status: number; body: T }> {
   const answer = await system.rest<T>(key, method, path, body);
-  if (answer.status >= 300) throw new Error(`${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  if (answer.status >= 300)
+    throw new Error(`${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
   return answer;
 }
 

@@ -21,16 +21,23 @@ export class SystemUnderTest {
 
   static async start(): Promise<SystemUnderTest> {
     const folder = mkdtempSync(join(tmpdir(), 'paradesk-e2e-'));
-    const system = await startSystem({ folder: join(folder, 'data'), port: 0, logLevel: process.env.TEST_LOG_LEVEL ?? 'fatal' });
+    const system = await startSystem({
+      folder: join(folder, 'data'),
+      port: 0,
+      logLevel: process.env.TEST_LOG_LEVEL ?? 'fatal',
+    });
     return new SystemUnderTest(system, new Bootstrap(system.secrets.signingKeys, system.addresses), folder);
   }
 
   /** Calls any RPC with an encoded request; streams are sent one message, and read whole. */
   async call(rpc: Rpc, request: Buffer, caller: Caller | undefined): Promise<Buffer> {
-    const metadata: Record<string, string> = caller ? { authorization: `Bearer ${await this.people.tokenFor(caller, rpc.owner)}` } : {};
+    const metadata: Record<string, string> = caller
+      ? { authorization: `Bearer ${await this.people.tokenFor(caller, rpc.owner)}` }
+      : {};
     const call = { metadata, timeoutMs: 20_000 };
     const channel = this.channelTo(rpc.owner);
-    if (rpc.descriptor.methodKind === 'client_streaming') return (await channel.clientStream(rpc.path, one(request), call)).body;
+    if (rpc.descriptor.methodKind === 'client_streaming')
+      return (await channel.clientStream(rpc.path, one(request), call)).body;
     if (rpc.descriptor.methodKind === 'server_streaming') {
       const parts: Buffer[] = [];
       for await (const part of channel.serverStream(rpc.path, request, call)) parts.push(part);
@@ -40,7 +47,12 @@ export class SystemUnderTest {
   }
 
   /** REST, as a program with an API key sees it. */
-  async rest<T = Record<string, unknown>>(key: string, method: string, path: string, body?: unknown): Promise<{ status: number; body: T }> {
+  async rest<T = Record<string, unknown>>(
+    key: string,
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ status: number; body: T }> {
     const response = await fetch(this.system.file.api + path, {
       method,
       headers: { authorization: `Bearer ${key}`, ...(body !== undefined && { 'content-type': 'application/json' }) },
@@ -65,7 +77,9 @@ export class SystemUnderTest {
 
 /** Somebody of a tenant. */
 export function callerOfRole(role: Role, tenantId: string): Caller {
-  return role === Role.SERVICE ? { tenantId, role, service: 'billing' } : { tenantId, role, personId: newId(Date.now()) };
+  return role === Role.SERVICE
+    ? { tenantId, role, service: 'billing' }
+    : { tenantId, role, personId: newId(Date.now()) };
 }
 
 async function* one(request: Buffer): AsyncIterable<Buffer> {

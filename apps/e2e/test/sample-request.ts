@@ -1,4 +1,4 @@
-import { create, type DescField, type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf';
+import { create, type DescField, type DescMessage, toBinary } from '@bufbuild/protobuf';
 import { effectiveRule, type Rpc } from '@paradesk/contracts';
 import { Format } from '@paradesk/contracts/paradesk/common/v1/field';
 
@@ -7,18 +7,15 @@ export type IdsByNoun = ReadonlyMap<string, string>;
 
 type Values = Record<string, unknown>;
 
-/**
- * A request that the field rules let through, with the given tenant's ids wherever an id goes. An id field of an unknown noun is an error:
- * whoever adds an RPC must say what its ids are, so that none escapes the matrix.
- */
-export function requestWith(message: DescMessage, ids: IdsByNoun): MessageShape<DescMessage> {
-  return create(message, valuesOf(message, ids) as never);
+/** An empty request of an RPC, encoded. */
+export function emptyRequest({ descriptor: { input } }: Rpc): Buffer {
+  return Buffer.from(toBinary(input, create(input)));
 }
 
-/** The request of an RPC, encoded; only an empty one where `ids` is undefined. */
-export function encodedRequest(rpc: Rpc, ids: IdsByNoun | undefined): Buffer {
+/** A request of an RPC, encoded, with ids in the field given and in those that must be there. */
+export function requestNaming(rpc: Rpc, field: DescField, ids: IdsByNoun): Buffer {
   const { input } = rpc.descriptor;
-  return Buffer.from(toBinary(input, ids ? requestWith(input, ids) : create(input)));
+  return Buffer.from(toBinary(input, create(input, valuesOf(input, ids, field) as never)));
 }
 
 /** Fields of a request that take ids. */
@@ -26,23 +23,26 @@ export function idFields(message: DescMessage): DescField[] {
   return message.fields.filter((field) => nounOf(field) !== undefined);
 }
 
-function valuesOf(message: DescMessage, ids: IdsByNoun): Values {
+// The field rules let it through. An id field of an unknown noun is an error: whoever adds an RPC must say what its ids are, so that none
+// escapes the matrix.
+function valuesOf(message: DescMessage, ids: IdsByNoun, named?: DescField): Values {
   const values: Values = {};
   for (const field of message.fields) {
-    const value = valueOf(field, ids);
+    const value = valueOf(field, ids, named);
     if (value !== undefined) values[field.localName] = value;
   }
   return values;
 }
 
-function valueOf(field: DescField, ids: IdsByNoun): unknown {
+function valueOf(field: DescField, ids: IdsByNoun, named: DescField | undefined): unknown {
+  const wanted = effectiveRule(field).required || field === named;
+  if (!wanted) return undefined;
   const noun = nounOf(field);
   if (noun !== undefined) {
     const id = ids.get(noun);
     if (id === undefined) throw new Error(`the matrix has no id for ${field.toString()}: add a ${noun}`);
     return field.fieldKind === 'list' ? [id] : id;
   }
-  if (!effectiveRule(field).required) return undefined;
   const one = singleValue(field, ids);
   return field.fieldKind === 'list' ? [one] : one;
 }

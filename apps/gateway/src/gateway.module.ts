@@ -14,7 +14,7 @@ import { refusedByServer } from './problems/problem.js';
 import { ProblemsFilter } from './problems/problems.filter.js';
 import { ReferencesController } from './references/references.controller.js';
 import { serveReferenceFiles } from './references/reference-files.js';
-import { traceRequests } from './traces.js';
+import { traceRequests } from '@paradesk/platform';
 
 /** Where the gateway listens and whom it speaks to. */
 export interface GatewayOptions {

@@ -53,7 +53,11 @@ export class Bootstrap {
   /** A token by which a service knows the caller. */
   async tokenFor(caller: Caller, audience: string): Promise<string> {
     const key = await importJWK(this.signingKey, TOKEN_ALGORITHM);
-    return new SignJWT({ tenant: caller.tenantId, role: Role[caller.role], ...(caller.clientId && { client: caller.clientId }) })
+    return new SignJWT({
+      tenant: caller.tenantId,
+      role: Role[caller.role],
+      ...(caller.clientId && { client: caller.clientId }),
+    })
       .setProtectedHeader({ alg: TOKEN_ALGORITHM, kid: this.signingKey.kid })
       .setIssuer(TOKEN_ISSUER)
       .setAudience(audience)

@@ -9,43 +9,53 @@ import { findRunning, startScratch, type SystemForDemo } from './demo/system-for
 const USAGE = 'npm run demo -- [FILE] [--json]     FILE is a LEDES 1998B file; without one, a month of our own making';
 const OWN_FILE = new URL('./demo/september.ledes.txt', import.meta.url);
 
-let system: SystemForDemo | undefined;
+let system: Promise<SystemForDemo> | undefined;
+let isInterrupted = false;
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-  process.on(signal, () => void (system?.stop() ?? Promise.resolve()).finally(() => process.exit(130)));
+  process.on(signal, () => {
+    isInterrupted = true;
+    void stopSystem().finally(() => process.exit(130));
+  });
 }
 
 try {
   process.exitCode = await main();
 } catch (error) {
-  process.exitCode = 1;
-  for (const line of explained(error)) console.error(line);
-} finally {
-  await system?.stop();
+  process.exitCode = isInterrupted ? 130 : 1;
+  if (!isInterrupted) for (const line of explained(error)) console.error(line);
 }
+await stopSystem();
 // Connections that are kept open for a next request must not keep the process.
 process.exit();
+
+/** A system that is still starting is stopped as soon as it has started, so that nothing of it stays behind. */
+async function stopSystem(): Promise<void> {
+  const running = await system?.catch(() => undefined);
+  await running?.stop();
+}
 
 async function main(): Promise<number> {
   const { path, json } = parsedArgs();
   const input = readInput(fileBytes(path ?? OWN_FILE));
-  system = await findRunning(process.env.PARADESK_DATA ?? '.data/standalone');
-  if (!system) {
-    console.error(
-      'No running system (npm start); this demo starts one in a scratch folder, which is removed afterwards.',
-    );
-    system = await startScratch();
-  }
-  const { outcome, problems } = await runDemo(system.file, input);
+  system = findOrStart(process.env.PARADESK_DATA ?? '.data/standalone');
+  const { file, isScratch } = await system;
+  const { outcome, problems } = await runDemo(file, input);
+  const links = isScratch
+    ? 'The scratch system ends here. Run npm start first to look at the mails, PDFs and LEDES files.'
+    : linksText(outcome.invoices);
   if (json) console.log(toJson(outcome));
-  else
-    console.log(`\n${path ? basename(path) : "A paralegal company's month"}\n\n${toText(outcome)}\n\n${whereToLook()}`);
+  else console.log(`\n${path ? basename(path) : "A paralegal company's month"}\n\n${toText(outcome)}\n\n${links}`);
   for (const problem of problems) console.error(problem);
   return problems.length > 0 ? 1 : 0;
+}
 
-  function whereToLook(): string {
-    if (!system?.isScratch) return linksText(outcome.invoices);
-    return 'The scratch system ends here. Run npm start first to look at the mails, PDFs and LEDES files.';
-  }
+async function findOrStart(folder: string): Promise<SystemForDemo> {
+  const running = await findRunning(folder);
+  if (running) return running;
+  console.error(
+    'No running system (npm start); this demo starts one in a scratch folder, which is removed afterwards.',
+  );
+  return startScratch();
 }
 
 function parsedArgs(): { path: string | undefined; json: boolean } {

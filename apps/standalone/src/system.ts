@@ -11,7 +11,6 @@ import {
   provisionDatabase,
   startService,
   startTelemetry,
-  type RunningService,
   type ServiceDefinition,
 } from '@paradesk/platform';
 import { startEmbeddedPostgres } from '@paradesk/platform/embedded-postgres';
@@ -62,66 +61,89 @@ export interface RunningSystem {
 // Identity first: the others ask it for the keys that tokens are verified with.
 const services: readonly ServiceDefinition[] = [identity, assignment, billing, documents, communications];
 
+/** What has been started, to be stopped in the opposite order. */
+class Started {
+  private readonly steps: (() => Promise<void>)[] = [];
+
+  add(stop: () => Promise<void>): void {
+    this.steps.push(stop);
+  }
+
+  async stop(): Promise<void> {
+    for (const step of this.steps.splice(0).reverse()) await step();
+  }
+}
+
 /** Starts every service, the gateway and the mail catcher in this process, on an embedded PostgreSQL. Makes demo data at the first start. */
-export async function startSystem({ folder: given, port, logLevel = 'warn' }: SystemOptions): Promise<RunningSystem> {
-  const folder = resolve(given);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const stopping: (() => Promise<void>)[] = [];
-  const stop = async () => {
-    for (const step of stopping.splice(0).reverse()) await step();
-  };
+export async function startSystem(options: SystemOptions): Promise<RunningSystem> {
+  const started = new Started();
   try {
-    stopping.push(
-      startTelemetry({ serviceName: 'paradesk-standalone', otlpEndpoint: process.env.OTEL_EXPORTER_OTLP_ENDPOINT }),
-    );
-    const postgres = await startEmbeddedPostgres({ folder: join(folder, 'postgres'), durable: true });
-    stopping.push(() => postgres.stop());
-    const secrets = await openSecrets(folder);
-    const mail = await MailCatcher.start({ folder: join(folder, 'mail'), httpPort: port === 0 ? 0 : await freePort(port + 1) });
-    stopping.push(() => mail.stop());
-    const channel = new InProcessChannel();
-    const addresses: Record<string, string> = {};
-    const started = new Map<string, RunningService>();
-    stopping.push(() => channel.close());
-    const databases = await Promise.all(services.map((service) => openDatabase(service, postgres.url, secrets)));
-    for (const [index, service] of services.entries()) {
-      const env = {
-        ...settingsOf(service.name as ServiceName, secrets, mail),
-        DATABASE_URL: databases[index],
-        STORAGE: `folder:${join(folder, 'files')}`,
-        LOG_LEVEL: logLevel,
-      };
-      const running = await startService(service, { env, channel, peers: () => addresses });
-      started.set(service.name, running);
-      addresses[service.name] = running.address;
-      stopping.push(() => running.stop());
-    }
-    channel.open();
-    const logger = createLogger({ service: 'gateway', level: logLevel });
-    const { identity: identityAddress, ...peers } = addresses;
-    const gateway = await startGateway({
-      host: '127.0.0.1',
-      port: await freePort(port),
-      identityAddress: identityAddress!,
-      peers,
-      logger,
-    });
-    stopping.push(() => gateway.stop());
-    const demo = await openDemo(folder, new Bootstrap(secrets.signingKeys, addresses));
-    const file = {
-      api: gateway.url,
-      docs: `${gateway.url}/docs`,
-      openapi: `${gateway.url}/openapi.json`,
-      mail: mail.url,
-      pid: process.pid,
-      ...demo,
-    };
-    writePrivately(join(folder, 'standalone.json'), JSON.stringify(file, null, 2));
-    return { file, addresses, databaseUrl: postgres.url, secrets, stop };
+    return await startParts(options, started);
   } catch (error) {
-    await stop().catch(() => undefined);
+    await started.stop().catch(() => undefined);
     throw error;
   }
+}
+
+async function startParts(
+  { folder: given, port, logLevel = 'warn' }: SystemOptions,
+  started: Started,
+): Promise<RunningSystem> {
+  const folder = resolve(given);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  started.add(
+    startTelemetry({ serviceName: 'paradesk-standalone', otlpEndpoint: process.env.OTEL_EXPORTER_OTLP_ENDPOINT }),
+  );
+  const postgres = await startEmbeddedPostgres({ folder: join(folder, 'postgres'), durable: true });
+  started.add(() => postgres.stop());
+  const secrets = await openSecrets(folder);
+  const mail = await MailCatcher.start({
+    folder: join(folder, 'mail'),
+    httpPort: port === 0 ? 0 : await freePort(port + 1),
+  });
+  started.add(() => mail.stop());
+  const addresses = await startServices({ folder, secrets, mail, logLevel, superuserUrl: postgres.url }, started);
+  const { identity: identityAddress = '', ...peers } = addresses;
+  const logger = createLogger({ service: 'gateway', level: logLevel });
+  const gateway = await startGateway({ host: '127.0.0.1', port: await freePort(port), identityAddress, peers, logger });
+  started.add(() => gateway.stop());
+  const demo = await openDemo(folder, new Bootstrap(secrets.signingKeys, addresses));
+  const api = gateway.url;
+  const file = { api, docs: `${api}/docs`, openapi: `${api}/openapi.json`, mail: mail.url, pid: process.pid, ...demo };
+  writePrivately(join(folder, 'standalone.json'), JSON.stringify(file, null, 2));
+  return { file, addresses, databaseUrl: postgres.url, secrets, stop: () => started.stop() };
+}
+
+interface Ground {
+  readonly folder: string;
+  readonly secrets: Secrets;
+  readonly mail: MailCatcher;
+  readonly logLevel: string;
+  readonly superuserUrl: string;
+}
+
+/** @returns `host:port` of each service's gRPC */
+async function startServices(
+  { folder, secrets, mail, logLevel, superuserUrl }: Ground,
+  started: Started,
+): Promise<Record<string, string>> {
+  const channel = new InProcessChannel();
+  started.add(() => channel.close());
+  const addresses: Record<string, string> = {};
+  const databases = await Promise.all(services.map((service) => openDatabase(service, superuserUrl, secrets)));
+  for (const [index, service] of services.entries()) {
+    const env = {
+      ...settingsOf(service.name as ServiceName, secrets, mail),
+      DATABASE_URL: databases[index],
+      STORAGE: `folder:${join(folder, 'files')}`,
+      LOG_LEVEL: logLevel,
+    };
+    const running = await startService(service, { env, channel, peers: () => addresses });
+    started.add(() => running.stop());
+    addresses[service.name] = running.address;
+  }
+  channel.open();
+  return addresses;
 }
 
 async function openDatabase(service: ServiceDefinition, superuserUrl: string, secrets: Secrets): Promise<string> {

@@ -1,4 +1,10 @@
-export { TOKEN_ALGORITHM, TOKEN_ISSUER, TOKEN_LIFETIME_SECONDS, TokenVerifier, type TokenClaims } from './auth/tokens.js';
+export {
+  TOKEN_ALGORITHM,
+  TOKEN_ISSUER,
+  TOKEN_LIFETIME_SECONDS,
+  TokenVerifier,
+  type TokenClaims,
+} from './auth/tokens.js';
 export { Clock, Ids } from './clock.js';
 export { CONFIG, ConfigError, platformConfig, readConfig, setting } from './config.js';
 export { bulkInsert } from './database/bulk-insert.js';
@@ -25,5 +31,6 @@ export { run } from './run/run.js';
 export { startService, type RunningService, type Surroundings } from './run/start-service.js';
 export { ObjectStorage } from './storage/object-storage.js';
 export { createLogger, Logger } from './telemetry/logger.js';
+export { nameSpan, traceId, traceRequests } from './telemetry/http-traces.js';
 export { OpsServer } from './telemetry/ops-server.js';
 export { startTelemetry } from './telemetry/otel.js';

@@ -44,7 +44,10 @@ export class PeerStubs {
     for (const methods of byService.values()) {
       const served = methods.filter((rpc) => !isClientStreaming(rpc));
       const definition = Object.fromEntries(served.map((rpc) => [rpc.method, rawMethod(rpc)]));
-      const implementation = served.map((rpc) => [rpc.method, isServerStreaming(rpc) ? this.stream(rpc) : this.serve(rpc)]);
+      const implementation = served.map((rpc) => [
+        rpc.method,
+        isServerStreaming(rpc) ? this.stream(rpc) : this.serve(rpc),
+      ]);
       this.server.addService(definition, Object.fromEntries(implementation) as UntypedServiceImplementation);
     }
     this.port = await new Promise<number>((resolve, reject) =>

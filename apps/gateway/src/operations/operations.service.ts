@@ -9,7 +9,7 @@ import type { RawAnswer, RawCall } from '@paradesk/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
 import { Channels } from '../channels.js';
-import { nameSpan } from '../traces.js';
+import { nameSpan } from '@paradesk/platform';
 import type { Operation } from './operation.js';
 import { MOST_BODY_BYTES, pieces, readBytes, readJson } from './request-body.js';
 import { requestFields } from './request-fields.js';

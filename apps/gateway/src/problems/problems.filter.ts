@@ -2,7 +2,7 @@ import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
 import { DomainError } from '@paradesk/kernel';
 import { Logger } from '@paradesk/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { traceId } from '../traces.js';
+import { traceId } from '@paradesk/platform';
 import { internalProblem, problemOf } from './problem.js';
 
 const RETRY_AFTER_SECONDS = '2';

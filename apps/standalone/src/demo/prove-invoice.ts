@@ -9,7 +9,6 @@ import { until } from './until.js';
 /** A mail as the mail catcher lists it. */
 export interface CaughtMail {
   readonly id: string;
-  readonly to: string;
   readonly subject: string;
   readonly attachments: readonly { readonly filename: string }[];
 }
@@ -30,7 +29,7 @@ export interface ProvenInvoice {
 }
 
 interface Message {
-  readonly recipient: string;
+  readonly subject: string;
   readonly status: string;
   readonly failure: string;
 }
@@ -51,8 +50,8 @@ export async function settle({ api, mailUrl }: Witnesses, { invoiceId }: BilledI
   await until(async () => {
     const [message] = await messagesAbout(api, invoiceId);
     if (message?.status === 'MESSAGE_STATUS_FAILED') return message;
-    const mails = await mailsAbout(mailUrl, filed.number);
-    return mails.length > 0 && message?.status === 'MESSAGE_STATUS_SENT' ? message : undefined;
+    const isSent = message?.status === 'MESSAGE_STATUS_SENT' && (await mailsOf(mailUrl, [message])).length > 0;
+    return isSent ? message : undefined;
   });
 }
 
@@ -72,7 +71,7 @@ export async function proveInvoice(
   const pdf = await provePdf(api, invoice.pdfDocumentId, problems);
   const ledesProblems = await ledesProblemsOf(api, invoice, source, file);
   const messages = await messagesAbout(api, invoiceId);
-  const mails = await mailsAbout(mailUrl, invoice.number);
+  const mails = await mailsOf(mailUrl, messages);
   problems.push(...ledesProblems, ...mailProblems(messages, mails));
   const mailLink = mails[0] ? `${mailUrl}/mails/${mails[0].id}` : '';
   const attached = mails[0]?.attachments.findIndex(({ filename }) => filename.endsWith('.pdf')) ?? -1;
@@ -150,10 +149,13 @@ async function messagesAbout(api: RestApi, invoiceId: string): Promise<Message[]
   return messages;
 }
 
-async function mailsAbout(mailUrl: string, number: string): Promise<CaughtMail[]> {
-  if (!number) return [];
-  const mails = (await (await fetch(`${mailUrl}/mails.json`)).json()) as CaughtMail[];
-  return mails.filter((mail) => mail.subject.split(/\s+/).includes(number));
+/** By the whole subject, which names invoice and company: another tenant has an invoice of the same number. */
+async function mailsOf(mailUrl: string, messages: readonly Message[]): Promise<CaughtMail[]> {
+  const subjects = new Set(messages.map((message) => message.subject));
+  const page = await fetch(`${mailUrl}/mails.json`).catch(() => undefined);
+  if (!page?.ok) throw new Error(`the mail page ${mailUrl} does not answer`);
+  const mails = (await page.json()) as CaughtMail[];
+  return mails.filter((mail) => subjects.has(mail.subject));
 }
 
 function mailProblems(messages: readonly Message[], mails: readonly CaughtMail[]): string[] {

@@ -23,6 +23,8 @@ export function toJson({ invoices, ledgerBalanced, secondRunBilled }: Outcome): 
   });
 }
 
+const MATTERS_WIDTH = 20;
+
 const COLUMNS: readonly {
   readonly head: string;
   readonly right?: true;
@@ -74,8 +76,10 @@ export function linksText(invoices: readonly ProvenInvoice[]): string {
     .join('\n');
 }
 
-/** The first of them, so that a client with many matters does not break the table. */
+/** As many of them as fit, so that a client with many matters does not break the table. */
 function listed(codes: readonly string[]): string {
-  const shown = codes.slice(0, 2).join(', ');
-  return codes.length > 2 ? `${shown} +${codes.length - 2}` : shown;
+  let shown = 1;
+  while (shown < codes.length && codes.slice(0, shown + 1).join(', ').length <= MATTERS_WIDTH) shown += 1;
+  const rest = codes.length - shown;
+  return `${codes.slice(0, shown).join(', ')}${rest > 0 ? ` +${rest}` : ''}`;
 }

@@ -31,10 +31,9 @@ export async function startScratch(): Promise<SystemForDemo> {
   const remove = () => rmSync(folder, { recursive: true, force: true });
   try {
     const system = await startSystem({ folder, port: await freePort(), logLevel: 'fatal' });
-    const stop = async () => {
-      await system.stop();
-      remove();
-    };
+    let stopped: Promise<void> | undefined;
+    // Asked twice, by a signal and by the end of the demo, both wait for the one stop.
+    const stop = () => (stopped ??= system.stop().finally(remove));
     return { file: system.file, isScratch: true, stop };
   } catch (error) {
     remove();

@@ -2,6 +2,7 @@ import { Client, credentials, Metadata, status as Status, type CallOptions, type
 import { context, propagation } from '@opentelemetry/api';
 import { inTransaction } from '../database/database.js';
 import { outgoingDeadline } from './call-scope.js';
+import { drained } from './drained.js';
 import { fromStatus } from './status.js';
 
 /** How to call. */
@@ -129,11 +130,4 @@ function textOf(metadata: Metadata): Record<string, string> {
 
 function isRefusalOfPeer(error: unknown): boolean {
   return error instanceof Error && 'reason' in error && error.reason !== 'CANCELLED';
-}
-
-function drained(stream: NodeJS.EventEmitter): Promise<void> {
-  return new Promise((resolve) => {
-    stream.once('drain', resolve);
-    stream.once('close', resolve);
-  });
 }

@@ -9,10 +9,10 @@ import {
 import { authorize, type Caller } from '@paradesk/access';
 import { violationsOf, type Rpc } from '@paradesk/contracts';
 import { DomainError } from '@paradesk/kernel';
-import { once } from 'node:events';
 import type { TokenVerifier } from '../auth/tokens.js';
 import { answerOnce } from '../database/idempotency.js';
 import { bindCaller, withDeadline } from './call-scope.js';
+import { drained } from './drained.js';
 import { observeCall } from './rpc-telemetry.js';
 import { withoutSecrets } from './secrets.js';
 import type { MethodShape } from './service-definition.js';
@@ -87,8 +87,7 @@ export class RpcPipeline {
       const messages = (await handler(call.request, call.metadata)) as AsyncIterable<unknown>;
       for await (const message of messages) {
         if (call.cancelled) return;
-        if (!call.write(message))
-          await Promise.race([once(call, 'drain'), once(call, 'close'), once(call, 'cancelled')]);
+        if (!call.write(message)) await drained(call);
       }
       call.end();
     }).then((refusal) => refusal && call.emit('error', refusal));

@@ -128,18 +128,19 @@ describe('a gap', () => {
   });
 
   it('that closes just now is seen by what comes during a slow commit', async () => {
-    const [one, two] = aHistory(2) as [EventRecord, EventRecord];
+    const [one, two, three] = aHistory(3) as [EventRecord, EventRecord, EventRecord];
+    await inbox.receive(one);
     await db.rows(`
       create function slow_commit() returns trigger language plpgsql as
-        'begin if new.aggregate_version = 1 then perform pg_sleep(0.3); end if; return null; end';
+        'begin if new.aggregate_version = 2 then perform pg_sleep(0.3); end if; return null; end';
       create constraint trigger slow_commit after insert on messaging.inbox deferrable initially deferred
         for each row execute function slow_commit()`);
-    const first = inbox.receive(one);
+    const slow = inbox.receive(two);
     await new Promise((resolve) => setTimeout(resolve, 150));
-    await anInbox().receive(two);
-    await first;
+    await anInbox().receive(three);
+    await slow;
     await db.rows('drop trigger slow_commit on messaging.inbox; drop function slow_commit');
-    expect(await db.effectsOf(one.key)).toEqual([1, 2]);
+    expect(await db.effectsOf(one.key)).toEqual([1, 2, 3]);
     expect(await parkedOf(one.key)).toEqual([]);
   });
 
