@@ -151,34 +151,38 @@ async function openFirstMatter(
       clientId,
     }),
   );
-  const matterId = await bootstrap.as(
-    operationsManager.caller,
-    'assignment',
-    MattersServiceService,
-    async (matters) => {
-      const matter = await matters.openMatter({
-        clientId,
-        code: '2026-0101',
-        clientMatterCode: 'AF-771',
-        name: 'Ortega v. Bayline Freight',
-        practiceArea: PracticeArea.LITIGATION,
-        jurisdiction: 'N.D. Cal.',
-        instructions: 'Prepare the document production due next month.',
-        parties: [
-          { name: 'Lucia Ortega', side: PartySide.REPRESENTED },
-          { name: 'Bayline Freight Inc.', side: PartySide.ADVERSE },
-        ],
-        supervisingAttorneyId: attorney.id,
-      });
-      await matters.assignParalegal({
-        matterId: matter.id,
-        personId: paralegal.caller.personId!,
-        work: 'Document production',
-      });
-      return matter.id;
-    },
-  );
+  const of = { clientId, supervisingAttorneyId: attorney.id };
+  const matterId = await openMatter(bootstrap, of, operationsManager, paralegal);
   await recordFirstDay(bootstrap, matterId, billingManager, paralegal);
+}
+
+async function openMatter(
+  bootstrap: Bootstrap,
+  of: { clientId: string; supervisingAttorneyId: string },
+  manager: Staff,
+  paralegal: Staff,
+): Promise<string> {
+  return bootstrap.as(manager.caller, 'assignment', MattersServiceService, async (matters) => {
+    const matter = await matters.openMatter({
+      ...of,
+      code: '2026-0101',
+      clientMatterCode: 'AF-771',
+      name: 'Ortega v. Bayline Freight',
+      practiceArea: PracticeArea.LITIGATION,
+      jurisdiction: 'N.D. Cal.',
+      instructions: 'Prepare the document production due next month.',
+      parties: [
+        { name: 'Lucia Ortega', side: PartySide.REPRESENTED },
+        { name: 'Bayline Freight Inc.', side: PartySide.ADVERSE },
+      ],
+    });
+    await matters.assignParalegal({
+      matterId: matter.id,
+      personId: paralegal.caller.personId!,
+      work: 'Document production',
+    });
+    return matter.id;
+  });
 }
 
 async function recordFirstDay(

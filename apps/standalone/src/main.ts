@@ -10,11 +10,15 @@ if (major < 24) {
 }
 
 const folder = process.env.PARADESK_DATA ?? '.data/standalone';
-const port = Number(process.env.PORT ?? 8080);
-if (!Number.isInteger(port) || port < 0 || port > 65_534) {
+const wantedPort = process.env.PORT || '8080';
+const port = Number(wantedPort);
+if (!/^\d{1,5}$/.test(wantedPort) || port > 65_534) {
   console.error('PORT takes a whole number from 0 to 65534.');
   process.exit(1);
 }
+
+// Whoever stops us kills after 10 s. What is not ended by then is as safe as after a power cut, and goes on at the next start.
+const STOP_TIMEOUT_MS = 9000;
 
 let stop: (() => Promise<void>) | undefined;
 let stopping = false;
@@ -22,6 +26,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   process.on(signal, () => {
     if (stopping) return;
     stopping = true;
+    AbortSignal.timeout(STOP_TIMEOUT_MS).addEventListener('abort', () => process.exit(0));
     void (stop?.() ?? Promise.resolve()).then(
       () => process.exit(0),
       () => process.exit(1),
@@ -67,9 +72,12 @@ Stop   Ctrl-C
 function explained(error: unknown): string {
   if (error instanceof EmbeddedPostgresError) return `Paradesk cannot start: ${error.message}`;
   const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'ENOSPC')
+  // 53100 is PostgreSQL's own.
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === '53100')
     return `Paradesk cannot start: the disk of ${folder} is full. Free some space and start again.`;
   if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM')
     return `Paradesk cannot start: ${folder} cannot be written. Set PARADESK_DATA to a folder that can.`;
+  if (code === 'EEXIST' || code === 'ENOTDIR')
+    return `Paradesk cannot start: ${folder} is no folder, a file stands in its way. Set PARADESK_DATA to a folder.`;
   return `Paradesk cannot start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }

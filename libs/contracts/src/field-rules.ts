@@ -20,7 +20,6 @@ const DEFAULT_MAX_ITEMS = 200;
 const ID_NAME = /(^|_)ids?$/;
 const EMAIL = /^[^\s@<>,;:"()[\]\\]+@[^\s@<>,;:"()[\]\\]+\.[^\s@<>,;:"()[\]\\.]+$/;
 // C0 and C1 control characters but tab, line feed and carriage return: no name or narrative has them, and PDF/A refuses them.
-// eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
 
 const checks = new Map<string, Check>();

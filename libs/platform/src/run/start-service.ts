@@ -56,7 +56,7 @@ export interface RunningService {
  */
 export async function startService(definition: ServiceDefinition, surroundings: Surroundings): Promise<RunningService> {
   const parts = await assemble(definition, surroundings);
-  const { config, logger, database, inbox, peers, clock, jobs } = parts;
+  const { config, logger, database, inbox, clock, jobs } = parts;
   const grpc = new GrpcStrategy({
     address: config.GRPC_ADDRESS,
     services: definition.grpc,
@@ -88,23 +88,30 @@ export async function startService(definition: ServiceDefinition, surroundings: 
   if (surroundings.jobs !== 'drained') await jobs.start();
   const ops = await OpsServer.start(config.OPS_ADDRESS, { database: () => database.ping() });
   const host = config.GRPC_ADDRESS.slice(0, config.GRPC_ADDRESS.lastIndexOf(':'));
-  logger.info({ grpc: `${host}:${grpc.port}`, ops: ops.url }, 'serving');
-  return {
-    name: definition.name,
-    address: `${host}:${grpc.port}`,
-    opsUrl: ops.url,
-    app,
-    async stop() {
-      await grpc.drain(config.SHUTDOWN_TIMEOUT_MS);
-      await events.close();
-      await jobs.stop(config.SHUTDOWN_TIMEOUT_MS);
-      await relay.stop();
-      await app.close();
-      peers.close();
-      await database.close();
-      await ops.stop();
-    },
-  };
+  const address = `${host}:${grpc.port}`;
+  logger.info({ grpc: address, ops: ops.url }, 'serving');
+  const stop = () => stopService({ ...parts, grpc, events, relay, app, ops });
+  return { name: definition.name, address, opsUrl: ops.url, app, stop };
+}
+
+type Running = Parts & {
+  grpc: GrpcStrategy;
+  events: EventsStrategy;
+  relay: Relay;
+  app: INestApplication;
+  ops: OpsServer;
+};
+
+// What comes in stops first, what others may still need last.
+async function stopService({ config, grpc, events, jobs, relay, app, peers, database, ops }: Running): Promise<void> {
+  await grpc.drain(config.SHUTDOWN_TIMEOUT_MS);
+  await events.close();
+  await jobs.stop(config.SHUTDOWN_TIMEOUT_MS);
+  await relay.stop();
+  await app.close();
+  peers.close();
+  await database.close();
+  await ops.stop();
 }
 
 type Parts = Awaited<ReturnType<typeof assemble>>;
