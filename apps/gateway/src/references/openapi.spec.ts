@@ -17,7 +17,7 @@ describe('The OpenAPI document', () => {
       (path) => Object.values(path),
     );
     const bound = rpcs().filter((rpc) => rpc.http);
-    expect(shown.map(({ operationId, tags }) => `${tags[0]}.${operationId}`).sort()).toEqual(
+    expect(shown.map(({ operationId, tags }) => `${tags[0]}Service.${operationId}`).sort()).toEqual(
       bound.map((rpc) => `${rpc.descriptor.parent.name}.${rpc.method}`).sort(),
     );
   });

@@ -1,4 +1,4 @@
-import type { DescField } from '@bufbuild/protobuf';
+import type { DescField, DescService } from '@bufbuild/protobuf';
 import { effectiveRule } from '@paradesk/contracts';
 import { Role, TaskClass } from '@paradesk/contracts/paradesk/common/v1/rule';
 import type { Operation } from '../operations/operation.js';
@@ -46,7 +46,7 @@ export function openApiDocument(operations: readonly Operation[]): OpenApiDocume
     info: { title: 'Paradesk', version: '1', description, license: { name: 'Proprietary', url: '/docs' } },
     servers: [{ url: '/' }],
     security: [{ apiKey: [] }],
-    tags: services.map((service) => ({ name: service.name, description: commentOf(service) })),
+    tags: services.map((service) => ({ name: nounsOf(service), description: commentOf(service) })),
     paths,
     components: {
       schemas: { ...schemas.all, Problem: problemSchema },
@@ -60,6 +60,11 @@ export function openApiDocument(operations: readonly Operation[]): OpenApiDocume
   };
 }
 
+/** What a service is about: `TimeEntries` of `TimeEntriesService`. */
+function nounsOf(service: DescService): string {
+  return service.name.replace(/Service$/, '');
+}
+
 function operationOf(operation: Operation, schemas: Schemas): Schema {
   const { rpc } = operation;
   const { descriptor, rule } = rpc;
@@ -71,7 +76,7 @@ function operationOf(operation: Operation, schemas: Schemas): Schema {
     operationId: rpc.method,
     summary: comment.split(/(?<=[.:])\s/)[0]?.replace(/[.:]$/, ''),
     description: `${comment}\n\n${boundary}`,
-    tags: [descriptor.parent.name],
+    tags: [nounsOf(descriptor.parent)],
     parameters: [
       ...pathParameters(operation, schemas),
       ...queryParameters(operation.parameters, '', schemas),

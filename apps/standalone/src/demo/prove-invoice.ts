@@ -129,7 +129,7 @@ async function ledesProblemsOf(
   return problems;
 }
 
-/** What the client approved by paying the input: its matters, timekeepers and rates (V19). */
+/** What the client approved by paying the input: its matters, timekeepers and rates (V19). That numbers are new (V09) the database sees to. */
 function knownFrom({ invoices }: LedesFile) {
   const lines = invoices.flatMap((invoice) => invoice.lines);
   const fees = Map.groupBy(
@@ -137,6 +137,7 @@ function knownFrom({ invoices }: LedesFile) {
     (line) => line.timekeeperId,
   );
   return {
+    clientMatterIds: new Set(lines.map((line) => line.clientMatterId)),
     lawFirmMatterIds: new Set(lines.map((line) => line.lawFirmMatterId)),
     timekeeperIds: new Set(fees.keys()),
     approvedRatesE4: new Map([...fees].map(([code, own]) => [code, new Set(own.map((line) => line.unitCostE4 ?? 0n))])),
