@@ -101,7 +101,8 @@ describe('standalone', () => {
     const { code, afterMs } = await system.end('SIGTERM');
     stuck.destroy();
     expect(code).toBe(0);
-    expect(afterMs).toBeLessThan(10_000);
+    // In good order: at 9 seconds it would give up waiting.
+    expect(afterMs).toBeLessThan(9_000);
   });
 
   it('starts again with its data and keys, on another port where its own is taken, and says so', async () => {

@@ -59,10 +59,10 @@ export interface RunningSystem {
 }
 
 // Identity first: the others ask it for the keys that tokens are verified with.
-const services: readonly ServiceDefinition[] = [identity, assignment, billing, documents, communications];
+export const services: readonly ServiceDefinition[] = [identity, assignment, billing, documents, communications];
 
 /** What has been started, to be stopped in the opposite order. */
-class Started {
+export class Started {
   private readonly steps: (() => Promise<void>)[] = [];
 
   add(stop: () => Promise<void>): void {
@@ -73,6 +73,9 @@ class Started {
     for (const step of this.steps.splice(0).reverse()) await step();
   }
 }
+
+// Of each part: all of them together must have ended within 10 s of SIGTERM.
+const SHUTDOWN_TIMEOUT_MS = 3000;
 
 /** Starts every service, the gateway and the mail catcher in this process, on an embedded PostgreSQL. Makes demo data at the first start. */
 export async function startSystem(options: SystemOptions): Promise<RunningSystem> {
@@ -105,7 +108,14 @@ async function startParts(
   const addresses = await startServices({ folder, secrets, mail, logLevel, superuserUrl: postgres.url }, started);
   const { identity: identityAddress = '', ...peers } = addresses;
   const logger = createLogger({ service: 'gateway', level: logLevel });
-  const gateway = await startGateway({ host: '127.0.0.1', port: await freePort(port), identityAddress, peers, logger });
+  const gateway = await startGateway({
+    host: '127.0.0.1',
+    port: await freePort(port),
+    identityAddress,
+    peers,
+    logger,
+    shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS,
+  });
   started.add(() => gateway.stop());
   const demo = await openDemo(folder, new Bootstrap(secrets.signingKeys, addresses));
   const api = gateway.url;
@@ -146,7 +156,12 @@ async function startServices(
   return addresses;
 }
 
-async function openDatabase(service: ServiceDefinition, superuserUrl: string, secrets: Secrets): Promise<string> {
+/** @returns URL of the service's database, which is up to date */
+export async function openDatabase(
+  service: ServiceDefinition,
+  superuserUrl: string,
+  secrets: Secrets,
+): Promise<string> {
   const { ownerUrl, runtimeUrl, runtimeRole } = await provisionDatabase(
     superuserUrl,
     `paradesk_${service.name}`,
@@ -156,7 +171,8 @@ async function openDatabase(service: ServiceDefinition, superuserUrl: string, se
   return runtimeUrl;
 }
 
-function settingsOf(name: ServiceName, secrets: Secrets, mail: MailCatcher): Record<string, string> {
+/** What a service's environment says beside addresses, database and storage. */
+export function settingsOf(name: ServiceName, secrets: Secrets, mail: MailCatcher): Record<string, string> {
   const own: Partial<Record<ServiceName, Record<string, string>>> = {
     identity: {
       SIGNING_KEYS: secrets.signingKeys,
@@ -169,13 +185,13 @@ function settingsOf(name: ServiceName, secrets: Secrets, mail: MailCatcher): Rec
   return {
     SERVICE_SECRET: secrets.serviceSecrets[name],
     DATABASE_POOL_SIZE: '8',
-    SHUTDOWN_TIMEOUT_MS: '5000',
+    SHUTDOWN_TIMEOUT_MS: `${SHUTDOWN_TIMEOUT_MS}`,
     ...own[name],
   };
 }
 
 // Made once: a start that was cut short begins anew with tenants of its own, so that it never ends in half a demo.
-async function openDemo(folder: string, bootstrap: Bootstrap): Promise<Demo> {
+export async function openDemo(folder: string, bootstrap: Bootstrap): Promise<Demo> {
   const path = join(folder, 'demo.json');
   if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as Demo;
   const demo = await makeDemoData(bootstrap);
@@ -184,7 +200,7 @@ async function openDemo(folder: string, bootstrap: Bootstrap): Promise<Demo> {
 }
 
 /** The wanted port, or the next one up that is free. */
-async function freePort(wanted: number): Promise<number> {
+export async function freePort(wanted: number): Promise<number> {
   if (wanted === 0) return 0;
   for (let port = wanted; port < Math.min(wanted + 50, 65_536); port++) {
     if (await isFree(port)) return port;

@@ -17,6 +17,8 @@ type Check = (value: unknown, field: string, found: FieldViolation[]) => void;
 
 const DEFAULT_MAX_LENGTH = 1000;
 const DEFAULT_MAX_ITEMS = 200;
+// A refusal travels in the trailer of a call, which is small: 5,000 wrong ids would break the connection instead.
+const MAX_VIOLATIONS = 20;
 const ID_NAME = /(^|_)ids?$/;
 const EMAIL = /^[^\s@<>,;:"()[\]\\]+@[^\s@<>,;:"()[\]\\]+\.[^\s@<>,;:"()[\]\\.]+$/;
 // C0 and C1 control characters but tab, line feed and carriage return: no name or narrative has them, and PDF/A refuses them.
@@ -46,12 +48,12 @@ export function effectiveRule(field: DescField): EffectiveRule {
  *
  * @param message descriptor of the request
  * @param value the request as ts-proto decoded it
- * @returns violations with JSON paths (`parties[2].name`), in the order of the fields; empty when the request may go on
+ * @returns at most 20 violations with JSON paths (`parties[2].name`), in the order of the fields; empty when the request may go on
  */
 export function violationsOf(message: DescMessage, value: unknown): FieldViolation[] {
   const found: FieldViolation[] = [];
   checkOf(message)(value, '', found);
-  return found;
+  return found.slice(0, MAX_VIOLATIONS);
 }
 
 function checkOf(message: DescMessage): Check {

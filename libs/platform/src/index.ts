@@ -24,6 +24,9 @@ export { type EventChannel, type EventRecord } from './messaging/event-channel.j
 export { OnEvent } from './messaging/event-handlers.js';
 export { InProcessChannel } from './messaging/in-process-channel.js';
 export { type ReceivedEvent } from './messaging/inbox.js';
+export { KafkaChannel, type KafkaChannelOptions } from './messaging/kafka-channel.js';
+export { type Lag } from './messaging/kafka-subscription.js';
+export { ensureTopics, type EnsuredTopic } from './messaging/kafka-topics.js';
 export { Outbox } from './messaging/outbox.js';
 export { ParkedEvents } from './messaging/parked-events.js';
 export { defineService, type ServiceDefinition } from './run/service-definition.js';

@@ -24,6 +24,8 @@ export interface TokenClaims extends JWTPayload {
   readonly client?: string;
 }
 
+type TimedClaims = TokenClaims & { readonly iat: number; readonly exp: number };
+
 /** Where the public keys come from: identity's ListPublicKeys. */
 export type PublicKeys = () => Promise<JSONWebKeySet>;
 
@@ -46,17 +48,23 @@ export class TokenVerifier {
    * @throws DomainError unauthenticated TOKEN_EXPIRED or TOKEN_INVALID
    */
   async verify(token: string): Promise<Caller> {
+    const remembered = this.remembered(token);
+    if (remembered) return remembered;
     const nowMs = this.clock.now().epochMilliseconds;
-    const known = this.known.get(token);
-    if (known && known.endsAtMs > nowMs) return known.caller;
     const claims = await this.claimsOf(token, nowMs);
     const caller = toCaller(claims);
     if (this.known.size >= MAX_KNOWN) this.known.clear();
-    this.known.set(token, { caller, endsAtMs: claims.exp * 1000 });
+    this.known.set(token, { caller, endsAtMs: Math.min(claims.exp, claims.iat + TOKEN_LIFETIME_SECONDS) * 1000 });
     return caller;
   }
 
-  private async claimsOf(token: string, nowMs: number): Promise<TokenClaims & { exp: number }> {
+  /** Whose token it is if it was verified before and has not ended: the answer of most calls, without a promise. */
+  remembered(token: string): Caller | undefined {
+    const known = this.known.get(token);
+    return known && known.endsAtMs > this.clock.now().epochMilliseconds ? known.caller : undefined;
+  }
+
+  private async claimsOf(token: string, nowMs: number): Promise<TimedClaims> {
     try {
       return await this.verified(token, nowMs, await this.keySet(nowMs, false));
     } catch (error) {
@@ -70,7 +78,7 @@ export class TokenVerifier {
     }
   }
 
-  private async verified(token: string, nowMs: number, keys: JWTVerifyGetKey): Promise<TokenClaims & { exp: number }> {
+  private async verified(token: string, nowMs: number, keys: JWTVerifyGetKey): Promise<TimedClaims> {
     const { payload } = await jwtVerify<TokenClaims>(token, keys, {
       issuer: TOKEN_ISSUER,
       audience: this.audience,
@@ -80,7 +88,7 @@ export class TokenVerifier {
       clockTolerance: 5,
       requiredClaims: ['sub', 'tenant', 'role', 'iat', 'exp'],
     });
-    return payload as TokenClaims & { exp: number };
+    return payload as TimedClaims;
   }
 
   private async keySet(nowMs: number, refresh: boolean): Promise<JWTVerifyGetKey> {

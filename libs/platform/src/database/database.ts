@@ -68,11 +68,13 @@ export class Database {
   async transaction<T>(scope: TenantScope, work: (tx: Tx) => Promise<T>): Promise<T> {
     if (!isUuid(scope.tenantId)) throw new Error('a transaction needs the UUID of a tenant');
     const request = currentRequest();
-    return this.replaying(async (runner) => {
-      if (request) await claimKey(runner, request);
-      await actFor(runner, scope.tenantId);
-      return work(Object.assign(runner.manager, { tenantId: scope.tenantId }));
-    }, request);
+    const transaction = () =>
+      this.replaying(async (runner) => {
+        if (request) await claimKey(runner, request);
+        await actFor(runner, scope.tenantId);
+        return work(Object.assign(runner.manager, { tenantId: scope.tenantId }));
+      }, request);
+    return request ? request.only(transaction) : transaction();
   }
 
   /**

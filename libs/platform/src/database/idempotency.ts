@@ -21,6 +21,12 @@ export interface KeyedCommand {
 /** What `Database.transaction` needs of the command that it works for. */
 export interface IdempotentRequest {
   readonly command: KeyedCommand;
+  /**
+   * Runs the command's one transaction. A second one is refused before it starts: it would wait for the key that the first holds.
+   *
+   * @throws Error when the command has a transaction already
+   */
+  only<T>(transaction: () => Promise<T>): Promise<T>;
   handOver(runner: QueryRunner): void;
 }
 
@@ -64,10 +70,23 @@ export async function answerOnce(
   stored: (response: Uint8Array) => Uint8Array = (response) => response,
 ): Promise<Answer> {
   let runner: QueryRunner | undefined;
+  let begun = false;
+  let ended = false;
   const request: IdempotentRequest = {
     command,
+    async only(transaction) {
+      if (begun) throw new Error('a command has one transaction');
+      begun = true;
+      try {
+        return await transaction();
+      } catch (error) {
+        begun = false;
+        throw error;
+      }
+    },
     handOver(open) {
-      if (runner) throw new Error('a command has one transaction');
+      // Nobody would commit it any more: the transaction of a use case that did not wait for it is undone.
+      if (ended) throw new Error('the command has ended already');
       runner = open;
     },
   };
@@ -80,6 +99,7 @@ export async function answerOnce(
     if (error instanceof AlreadyAnswered) return { response: error.response, replayed: true };
     throw error;
   } finally {
+    ended = true;
     await runner?.release();
   }
 }

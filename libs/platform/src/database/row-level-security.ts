@@ -24,15 +24,18 @@ export interface IsolationFault {
  *
  * @param query runs SQL and answers with rows
  * @returns every fault found: tables with a `tenant_id` (and those without one, save the directories named) that miss row-level
- *   security, its force or its policy; keys that do not start with tenant_id; views that are not security_invoker;
+ *   security, its force or the very policy of `isolateByTenant`; keys that do not start with tenant_id; views that are not security_invoker;
  *   and tables owned by, or a bypass given to, the run-time role
  */
 export async function findIsolationFaults(
   query: <R>(sql: string, parameters?: unknown[]) => Promise<R[]>,
   directories: readonly string[] = [],
 ): Promise<IsolationFault[]> {
-  return query<IsolationFault>(ISOLATION_FAULTS, [[...directories, 'migrations']]);
+  return query<IsolationFault>(ISOLATION_FAULTS, [[...directories, 'migrations'], ISOLATION]);
 }
+
+// The condition that isolateByTenant states, as the catalog prints it: a policy of the same name that says anything else is none.
+const ISOLATION = String.raw`^\(tenant_id = \( SELECT \(NULLIF\(current_setting\('paradesk\.tenant'::text, true\), ''::text\)\)::uuid( AS "nullif")?\)\)$`;
 
 const ISOLATION_FAULTS = `
   with own_tables as (
@@ -45,13 +48,15 @@ const ISOLATION_FAULTS = `
   select relname, 'row-level security is not enabled and forced' from own_tables where not (relrowsecurity and relforcerowsecurity)
   union all
   select relname, 'has no policy tenant_isolation for all commands' from own_tables t
-    where not exists (select from pg_policy p where p.polrelid = t.oid and p.polname = 'tenant_isolation' and p.polcmd = '*' and p.polwithcheck is not null)
+    where not exists (
+      select from pg_policy p where p.polrelid = t.oid and p.polname = 'tenant_isolation' and p.polcmd = '*' and p.polroles = '{0}'
+        and pg_get_expr(p.polqual, p.polrelid) ~ $2 and pg_get_expr(p.polwithcheck, p.polrelid) ~ $2)
   union all
   select relname, 'has another permissive policy' from own_tables t
     where exists (select from pg_policy p where p.polrelid = t.oid and p.polname <> 'tenant_isolation' and p.polpermissive)
   union all
   select t.relname, 'key ' || i.indexrelid::regclass || ' does not start with tenant_id' from own_tables t join pg_index i on i.indrelid = t.oid and i.indisunique
-    join pg_attribute a on a.attrelid = t.oid and a.attnum = i.indkey[0] where a.attname <> 'tenant_id'
+    left join pg_attribute a on a.attrelid = t.oid and a.attnum = i.indkey[0] where a.attname is distinct from 'tenant_id'
   union all
   select t.relname, 'foreign key ' || k.conname || ' does not carry tenant_id' from own_tables t join pg_constraint k on k.conrelid = t.oid and k.contype = 'f'
     where not exists (select from pg_attribute a where a.attrelid = t.oid and a.attname = 'tenant_id' and a.attnum = any (k.conkey))

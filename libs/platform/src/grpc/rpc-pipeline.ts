@@ -49,7 +49,8 @@ export class RpcPipeline {
     decoded: boolean,
   ): void {
     void this.run(rpc, call, async () => {
-      const caller = await this.admit(rpc, call.metadata);
+      const found = this.admit(rpc, call.metadata);
+      const caller = found instanceof Promise ? await found : found;
       check(rpc, call.request, decoded);
       const key = rpc.readOnly ? undefined : call.metadata.get('idempotency-key')[0];
       if (key === undefined || !caller) return callback(null, (await handler(call.request, call.metadata)) as never);
@@ -93,13 +94,15 @@ export class RpcPipeline {
     }).then((refusal) => refusal && call.emit('error', refusal));
   }
 
-  private async admit(rpc: Rpc, metadata: Metadata): Promise<Caller | undefined> {
+  // Without a promise where there is nothing to wait for: every call passes here.
+  private admit(rpc: Rpc, metadata: Metadata): Caller | undefined | Promise<Caller> {
     const [bearer] = metadata.get('authorization');
     const token = typeof bearer === 'string' && /^bearer /i.test(bearer) ? bearer.slice(7) : undefined;
-    const caller = token === undefined ? undefined : await this.verifier.verify(token);
-    authorize(rpc.rule, caller);
-    if (caller) bindCaller(metadata, caller);
-    return caller;
+    if (token === undefined) return admitted(rpc, metadata, undefined);
+    const caller = this.verifier.remembered(token);
+    return caller
+      ? admitted(rpc, metadata, caller)
+      : this.verifier.verify(token).then((verified) => admitted(rpc, metadata, verified));
   }
 
   private run(rpc: Rpc, call: { metadata: Metadata; getDeadline(): Date | number }, work: () => Promise<void>) {
@@ -116,6 +119,12 @@ export class RpcPipeline {
       }
     });
   }
+}
+
+function admitted<C extends Caller | undefined>(rpc: Rpc, metadata: Metadata, caller: C): C {
+  authorize(rpc.rule, caller);
+  if (caller) bindCaller(metadata, caller);
+  return caller;
 }
 
 function check(rpc: Rpc, request: unknown, decoded: boolean): void {

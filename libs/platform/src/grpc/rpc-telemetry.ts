@@ -1,5 +1,15 @@
 import { status as Status, type Metadata, type StatusObject } from '@grpc/grpc-js';
-import { context, metrics, propagation, SpanKind, SpanStatusCode, trace, type Histogram } from '@opentelemetry/api';
+import {
+  context,
+  metrics,
+  propagation,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Attributes,
+  type Histogram,
+  type SpanOptions,
+} from '@opentelemetry/api';
 import type { Rpc } from '@paradesk/contracts';
 
 type Refusal = Partial<StatusObject> & { code: Status };
@@ -17,6 +27,35 @@ function duration(): Histogram {
   return histogram;
 }
 
+/** What is said of every call of one RPC; made once. */
+interface Described {
+  readonly method: string;
+  readonly span: SpanOptions;
+  readonly labels: Map<Status, Attributes>;
+}
+
+const described = new WeakMap<Rpc, Described>();
+
+function describe(rpc: Rpc): Described {
+  let known = described.get(rpc);
+  if (!known) {
+    const method = rpc.path.slice(1);
+    const attributes = { 'rpc.system.name': 'grpc', 'rpc.method': method };
+    known = { method, span: { kind: SpanKind.SERVER, attributes }, labels: new Map() };
+    described.set(rpc, known);
+  }
+  return known;
+}
+
+function labelsOf({ span, labels }: Described, code: Status): Attributes {
+  let known = labels.get(code);
+  if (!known) {
+    known = { ...span.attributes, 'rpc.response.status_code': Status[code] };
+    labels.set(code, known);
+  }
+  return known;
+}
+
 const carrier = {
   get: (metadata: Metadata, key: string) => metadata.get(key).map(String),
   keys: (metadata: Metadata) => Object.keys(metadata.getMap()),
@@ -28,16 +67,15 @@ export async function observeCall(
   metadata: Metadata,
   work: () => Promise<Refusal | undefined>,
 ): Promise<Refusal | undefined> {
-  const method = rpc.path.slice(1);
+  const of = describe(rpc);
   const parent = propagation.extract(context.active(), metadata, carrier);
-  const attributes = { 'rpc.system.name': 'grpc', 'rpc.method': method };
-  const span = tracer.startSpan(method, { kind: SpanKind.SERVER, attributes }, parent);
+  const span = tracer.startSpan(of.method, of.span, parent);
   const startedAt = performance.now();
   const refusal = await context.with(trace.setSpan(parent, span), work);
-  const code = Status[refusal?.code ?? Status.OK];
-  if (refusal?.code === Status.INTERNAL) span.setStatus({ code: SpanStatusCode.ERROR });
-  span.setAttribute('rpc.response.status_code', code);
+  const code = refusal?.code ?? Status.OK;
+  if (code === Status.INTERNAL) span.setStatus({ code: SpanStatusCode.ERROR });
+  span.setAttribute('rpc.response.status_code', Status[code]);
   span.end();
-  duration().record((performance.now() - startedAt) / 1000, { ...attributes, 'rpc.response.status_code': code });
+  duration().record((performance.now() - startedAt) / 1000, labelsOf(of, code));
   return refusal;
 }

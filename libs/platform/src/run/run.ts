@@ -1,21 +1,30 @@
-import { ConfigError } from '../config.js';
-import type { EventChannel } from '../messaging/event-channel.js';
+import { topics } from '@paradesk/contracts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { ConfigError, platformConfig, readConfig } from '../config.js';
+import { KafkaChannel } from '../messaging/kafka-channel.js';
+import { createLogger, type Logger } from '../telemetry/logger.js';
 import { startTelemetry } from '../telemetry/otel.js';
 import type { ServiceDefinition } from './service-definition.js';
-import { startService, type RunningService } from './start-service.js';
+import { startService } from './start-service.js';
+
+const TAKES_BROKERS = 'takes host:port, separated by commas';
+
+const processConfig = platformConfig.extend({
+  /** Where Kafka is. */
+  KAFKA_BROKERS: z
+    .string(TAKES_BROKERS)
+    .regex(/^[^\s,]+:\d{1,5}(,[^\s,]+:\d{1,5})*$/, TAKES_BROKERS)
+    .transform((given) => given.split(',')),
+});
 
 /**
  * Runs a service as a process of its own, with its settings from the environment, until SIGTERM or SIGINT. What keeps it from starting
- * is said in plain lines on standard error, with exit code 1.
+ * is said in plain lines on standard error, with exit code 1; so it ends, too, when its consumer has ended for good.
  */
 export async function run(definition: ServiceDefinition): Promise<void> {
-  const stopTelemetry = startTelemetry({
-    serviceName: definition.name,
-    otlpEndpoint: process.env.OTEL_EXPORTER_OTLP_ENDPOINT,
-  });
-  let service: RunningService | undefined;
   try {
-    service = await startService(definition, { env: process.env, channel: openChannel(definition) });
+    await serve(definition);
   } catch (error) {
     const message =
       error instanceof ConfigError
@@ -24,14 +33,57 @@ export async function run(definition: ServiceDefinition): Promise<void> {
     process.stderr.write(`${definition.name}: ${message}\n`);
     process.exit(1);
   }
-  const stop = async () => {
-    await service.stop();
-    await stopTelemetry();
-    process.exit(0);
-  };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop());
 }
 
-function openChannel(definition: ServiceDefinition): EventChannel {
-  throw new ConfigError([`KAFKA_BROKERS: ${definition.name} runs in standalone only, until events travel over Kafka`]);
+async function serve(definition: ServiceDefinition): Promise<void> {
+  const config = configOf(definition);
+  const stopTelemetry = startTelemetry({
+    serviceName: definition.name,
+    otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+  });
+  const logger = createLogger({ service: definition.name, level: config.LOG_LEVEL });
+  const crash = Promise.withResolvers<Error>();
+  const channel = await openChannel(definition, config.KAFKA_BROKERS, logger, crash.resolve);
+  const service = await startService(definition, {
+    env: process.env,
+    channel,
+    live: { events: () => channel.health() },
+  });
+  const stop = async (exitCode: number) => {
+    await service.stop();
+    await channel.close();
+    await stopTelemetry();
+    process.exit(exitCode);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop(0));
+  void crash.promise.then(async (error) => {
+    process.stderr.write(`${definition.name}: ${error.message}\n`);
+    // Calls that are under way may end; whatever hangs must not keep a process that hears no events.
+    await Promise.race([stop(1), sleep(config.SHUTDOWN_TIMEOUT_MS)]);
+    process.exit(1);
+  });
+}
+
+/** Everything that is wrong with the environment at once, the service's own settings included. */
+function configOf(definition: ServiceDefinition): z.output<typeof processConfig> {
+  const all = processConfig.extend(definition.config.shape);
+  return readConfig(all, process.env) as z.output<typeof processConfig>;
+}
+
+/** The topics that the service hears of and those that it owns must be there before it takes a command. */
+function openChannel(
+  definition: ServiceDefinition,
+  brokers: readonly string[],
+  logger: Logger,
+  onCrash: (error: Error) => void,
+): Promise<KafkaChannel> {
+  const heard = new Set(definition.consumes.map(({ name }) => name));
+  const isOurs = ({ name }: { name: string }) => heard.has(name) || name.startsWith(`paradesk.${definition.name}.`);
+  return KafkaChannel.connect({
+    brokers,
+    clientId: `paradesk-${definition.name}`,
+    logger,
+    onCrash,
+    topics: Object.values(topics).filter(isOurs),
+  });
 }

@@ -19,7 +19,7 @@ import { ParkedEvents } from '../messaging/parked-events.js';
 import { Relay } from '../messaging/relay.js';
 import { ObjectStorage } from '../storage/object-storage.js';
 import { createLogger, Logger, nestLogger } from '../telemetry/logger.js';
-import { OpsServer } from '../telemetry/ops-server.js';
+import { OpsServer, type ReadinessCheck } from '../telemetry/ops-server.js';
 import { RethrowFilter } from './rethrow-filter.js';
 import type { ServiceDefinition } from './service-definition.js';
 
@@ -34,6 +34,8 @@ export interface Surroundings {
   readonly peers?: () => Readonly<Record<string, string>>;
   /** Run due jobs as they come (default), or only when a test drains them. */
   readonly jobs?: 'running' | 'drained';
+  /** Checks of what only a new process would mend, by name. */
+  readonly live?: Readonly<Record<string, ReadinessCheck>>;
 }
 
 /** A service that serves. */
@@ -86,7 +88,7 @@ export async function startService(definition: ServiceDefinition, surroundings: 
   });
   relay.start();
   if (surroundings.jobs !== 'drained') await jobs.start();
-  const ops = await OpsServer.start(config.OPS_ADDRESS, { database: () => database.ping() });
+  const ops = await OpsServer.start(config.OPS_ADDRESS, { database: () => database.ping() }, surroundings.live);
   const host = config.GRPC_ADDRESS.slice(0, config.GRPC_ADDRESS.lastIndexOf(':'));
   const address = `${host}:${grpc.port}`;
   logger.info({ grpc: address, ops: ops.url }, 'serving');

@@ -11,8 +11,9 @@ afterEach(async () => server?.stop());
 async function ask(
   path: string,
   checks: Record<string, ReadinessCheck> = {},
+  live: Record<string, ReadinessCheck> = {},
 ): Promise<{ status: number; body: string }> {
-  server = await OpsServer.start('127.0.0.1:0', checks);
+  server = await OpsServer.start('127.0.0.1:0', checks, live);
   const response = await fetch(server.url + path);
   return { status: response.status, body: await response.text() };
 }
@@ -30,8 +31,14 @@ const failing: [string, ReadinessCheck][] = [
 ];
 
 describe('the ops server', () => {
-  it('is alive while the process is, whatever is broken', async () => {
-    expect((await ask('/health/live', { database: failing[0]![1] })).status).toBe(200);
+  it('is alive while the process is, whatever it lacks for its work', async () => {
+    expect((await ask('/health/live', { database: failing[0]![1] }, { events: works })).status).toBe(200);
+  });
+
+  it.each(failing)('is not alive when a check of what only a restart mends %s', async (_name, check) => {
+    const { status, body } = await ask('/health/live', {}, { events: check });
+    expect([status, JSON.parse(body)]).toEqual([503, { status: 'stuck', failing: ['events'] }]);
+    expect(body).not.toContain('canary');
   });
 
   it('is ready when every check passes', async () => {

@@ -2,8 +2,10 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { metricsText } from './otel.js';
 
-/** Something that must work for the service to be ready: resolves when it does. */
+/** Something that must work for the service to be ready, or to be alive at all: resolves when it does. */
 export type ReadinessCheck = () => Promise<unknown>;
+
+type Checks = Readonly<Record<string, ReadinessCheck>>;
 
 const CHECK_TIMEOUT_MS = 2000;
 
@@ -16,17 +18,20 @@ export class OpsServer {
   ) {}
 
   /**
-   * Serves `/health/live`, `/health/ready` (503 with the names of the checks that fail) and `/metrics`.
+   * Serves `/health/live` and `/health/ready` (503 with the names of the checks that fail), and `/metrics`.
    *
    * @param address `host:port`; port 0 takes a free one
-   * @param checks by name
+   * @param ready checks of what must work for calls to be taken, by name
+   * @param live checks of what only a new process would mend, by name
    */
-  static async start(address: string, checks: Readonly<Record<string, ReadinessCheck>>): Promise<OpsServer> {
+  static async start(address: string, ready: Checks, live: Checks = {}): Promise<OpsServer> {
     const split = address.lastIndexOf(':');
     const host = address.slice(0, split);
     const server = createServer((request, response) => {
       const path = (request.url ?? '').split('?')[0]!;
-      answer(path, checks, response).catch(() => end(response, 500, 'application/json', '{"status":"failed"}'));
+      answer(path, { ready, live }, response).catch(() =>
+        end(response, 500, 'application/json', '{"status":"failed"}'),
+      );
     });
     const bare = host.replace(/^\[|\]$/g, '');
     await new Promise<void>((resolve, reject) =>
@@ -43,21 +48,22 @@ export class OpsServer {
 
 async function answer(
   path: string,
-  checks: Readonly<Record<string, ReadinessCheck>>,
+  { ready, live }: Record<'ready' | 'live', Checks>,
   response: ServerResponse,
 ): Promise<void> {
-  if (path === '/health/live') return end(response, 200, 'application/json', '{"status":"ok"}');
+  if (path === '/health/live') return report(response, live, ['ok', 'stuck']);
   if (path === '/metrics') return end(response, 200, 'text/plain; version=0.0.4; charset=utf-8', await metricsText());
   if (path !== '/health/ready') return end(response, 404, 'application/json', '{"status":"not found"}');
+  await report(response, ready, ['ready', 'not ready']);
+}
+
+async function report(response: ServerResponse, checks: Checks, [good, bad]: [string, string]): Promise<void> {
   const names = Object.keys(checks);
   const results = await Promise.allSettled(names.map((name) => inTime(checks[name]!)));
   const failing = names.filter((_, index) => results[index]?.status === 'rejected');
-  end(
-    response,
-    failing.length === 0 ? 200 : 503,
-    'application/json',
-    JSON.stringify({ status: failing.length === 0 ? 'ready' : 'not ready', failing }),
-  );
+  const isGood = failing.length === 0;
+  const body = JSON.stringify({ status: isGood ? good : bad, failing });
+  end(response, isGood ? 200 : 503, 'application/json', body);
 }
 
 function end(response: ServerResponse, status: number, type: string, body: string): void {

@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+
+/** What the broker is told: one node that is broker and controller, on the loopback only. */
+export function brokerProperties(folder: string, port: number): string {
+  const controller = `127.0.0.1:${port + 1}`;
+  const listeners = `PLAINTEXT://127.0.0.1:${port},CONTROLLER://${controller}`;
+  return toProperties({
+    'process.roles': 'broker,controller',
+    'node.id': 1,
+    'log.dirs': join(folder, 'log'),
+    listeners,
+    'advertised.listeners': listeners,
+    'controller.listener.names': 'CONTROLLER',
+    'controller.quorum.bootstrap.servers': controller,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'auto.create.topics.enable': false,
+    // One node has one replica of everything, the broker's own topics included.
+    ...Object.fromEntries(
+      ['default', 'offsets.topic', 'transaction.state.log', 'share.coordinator.state.topic'].map((topic) => [
+        `${topic}.replication.factor`,
+        1,
+      ]),
+    ),
+    'min.insync.replicas': 1,
+    'transaction.state.log.min.isr': 1,
+    'share.coordinator.state.topic.min.isr': 1,
+    'offsets.topic.num.partitions': 3,
+    'transaction.state.log.num.partitions': 1,
+    'share.coordinator.state.topic.num.partitions': 1,
+    // Groups of one's own machine gather at once, and tests end sessions early.
+    'group.initial.rebalance.delay.ms': 0,
+    'group.min.session.timeout.ms': 1000,
+    // Without these a restart after kill -9 waits 9 s for the broker that was.
+    'broker.heartbeat.interval.ms': 500,
+    'broker.session.timeout.ms': 3000,
+    // 128 MiB of heap otherwise.
+    'log.cleaner.dedupe.buffer.size': 4_194_304,
+    'log.segment.bytes': 67_108_864,
+    'num.network.threads': 2,
+    'num.io.threads': 2,
+  });
+}
+
+/** Warnings on standard output, and the line that says that the broker has started. */
+export const LOG4J_PROPERTIES = toProperties({
+  status: 'error',
+  'appender.c.type': 'Console',
+  'appender.c.name': 'C',
+  'appender.c.layout.type': 'PatternLayout',
+  'appender.c.layout.pattern': '%d{ISO8601} %p %m (%c{1})%n',
+  'rootLogger.level': 'warn',
+  'rootLogger.appenderRef.c.ref': 'C',
+  'logger.s.name': 'kafka.server.KafkaRaftServer',
+  'logger.s.level': 'info',
+});
+
+function toProperties(settings: Readonly<Record<string, string | number | boolean>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+}
