@@ -134,6 +134,15 @@ describe('a command with a key', () => {
     expect(await effects()).toEqual(['attempt 2']);
   });
 
+  it('forgets keys older than seven days, ten at a time, as new ones come', async () => {
+    for (let n = 0; n < 12; n++) await answerOnce(aCommand({ key: `old-${n}` }), issuing('old'));
+    await db.superuser.query("update idempotency_keys set created_at = now() - interval '8 days'");
+    await answerOnce(aCommand({ key: 'new-1' }), issuing('new'));
+    expect(await keys()).toHaveLength(3);
+    await answerOnce(aCommand({ key: 'new-2' }), issuing('new'));
+    expect(await keys()).toEqual(['new-1', 'new-2']);
+  });
+
   it('keeps nothing where it has no transaction', async () => {
     const looking = () => Promise.resolve(Buffer.from('nothing to do'));
     expect(textOf(await answerOnce(aCommand(), looking))).toEqual({ answer: 'nothing to do', replayed: false });

@@ -104,7 +104,7 @@ async function serviceProcesses(
   const databases = await Promise.all(
     services.map((service) => openDatabase(service, ground.superuserUrl, ground.secrets)),
   );
-  const ops = await freeAddresses(SERVICE_NAMES);
+  const ops: Readonly<Record<string, string>> = await freeAddresses(SERVICE_NAMES);
   return services.map(({ name }, index) => {
     const env = {
       ...settingsOf(name as ServiceName, ground.secrets, ground.mail),

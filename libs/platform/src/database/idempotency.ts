@@ -58,7 +58,8 @@ export interface Answer {
 /**
  * Carries out a command at most once for its key. Key, effect and answer are committed together: the transaction of the
  * use case stays open until `respond` has made the answer, so no crash can part them, and a second call of the same key
- * waits for the first one at the key's row and gets its answer. A refused command stores nothing and may be sent again.
+ * waits for the first one at the key's row and gets its answer. A refused command stores nothing and may be sent again. Answers are kept
+ * for seven days at least.
  *
  * @param respond runs the use case (one transaction) and encodes its answer
  * @param stored turns the answer into what may be kept (without secrets); the same bytes by default
@@ -108,7 +109,14 @@ export async function answerOnce(
 export async function claimKey(runner: QueryRunner, { command }: IdempotentRequest): Promise<void> {
   await actFor(runner, command.tenantId);
   const claimed: unknown[] = await runner.query(
-    `insert into idempotency_keys (tenant_id, caller_id, method, key, request_sha256) values ($1, $2, $3, $4, $5)
+    // Every new key takes up to ten forgotten ones along, so that the table does not grow for ever.
+    `with forgotten as (
+       delete from idempotency_keys where (tenant_id, caller_id, method, key) in (
+         select tenant_id, caller_id, method, key from idempotency_keys
+         where tenant_id = $1 and created_at < now() - interval '7 days' limit 10 for update skip locked
+       )
+     )
+     insert into idempotency_keys (tenant_id, caller_id, method, key, request_sha256) values ($1, $2, $3, $4, $5)
      on conflict do nothing returning 1 as claimed`,
     [command.tenantId, command.callerId, command.method, command.key, hashOf(command.request)],
   );
@@ -168,6 +176,7 @@ export class CreateIdempotencyKeys1767225500001 implements MigrationInterface {
         created_at timestamptz not null default now(),
         primary key (tenant_id, caller_id, method, key)
       )`);
+    await runner.query('create index idempotency_keys_by_age on idempotency_keys (tenant_id, created_at)');
     await isolateByTenant(runner, 'idempotency_keys');
   }
 

@@ -14,7 +14,7 @@ import { isObservable, lastValueFrom } from 'rxjs';
 import type { TokenVerifier } from '../auth/tokens.js';
 import { rpcAt } from './peers.js';
 import { addReflection } from './reflection.js';
-import { RpcPipeline, type RpcHandler } from './rpc-pipeline.js';
+import { RpcPipeline, type RpcHandler, type ServedRpc } from './rpc-pipeline.js';
 import type { MethodShape, ServiceShape } from './service-definition.js';
 
 /** What a gRPC server serves. */
@@ -114,21 +114,20 @@ export class GrpcStrategy extends ServerGrpc implements CustomTransportStrategy 
       if (!rpc.rule?.taskClass) throw new Error(`${rpc.path} states no rule: nobody may call it, so it is not served`);
       const handler = this.rpcHandlers.get(keyOf(rpc.service.split('.').at(-1) ?? '', rpc.method));
       if (!handler) throw new Error(`${rpc.path} has no handler`);
-      definition[name] = { ...method, requestDeserialize: tolerant(method), responseSerialize: keepingBytes(method) };
-      implementation[name] = this.implement(rpc, method, settled(handler)) as never;
+      definition[name] = { ...method, requestDeserialize: tolerant(method), responseSerialize: encoded };
+      implementation[name] = this.implement({ rpc, method, handler: settled(handler) }) as never;
     }
     this.server.addService(definition as never, implementation);
   }
 
-  private implement(rpc: Rpc, method: MethodShape, handler: RpcHandler) {
-    if (method.requestStream) {
-      return (call: AnyCall, callback: sendUnaryData<unknown>) =>
-        this.pipeline.clientStream(rpc, handler, call, callback);
+  private implement(served: ServedRpc) {
+    if (served.method.requestStream) {
+      return (call: AnyCall, callback: sendUnaryData<unknown>) => this.pipeline.clientStream(served, call, callback);
     }
-    if (method.responseStream)
-      return (call: AnyCall) => this.pipeline.serverStream(rpc, handler, call, isDecoded(call.request));
+    if (served.method.responseStream)
+      return (call: AnyCall) => this.pipeline.serverStream(served, call, isDecoded(call.request));
     return (call: AnyCall, callback: sendUnaryData<unknown>) =>
-      this.pipeline.unary({ rpc, method, handler }, call, callback, isDecoded(call.request));
+      this.pipeline.unary(served, call, callback, isDecoded(call.request));
   }
 }
 
@@ -150,9 +149,9 @@ function tolerant(method: MethodShape): MethodShape['requestDeserialize'] {
   };
 }
 
-/** An answer that is kept under an idempotency key is encoded already. */
-function keepingBytes(method: MethodShape): MethodShape['responseSerialize'] {
-  return (value: unknown) => (Buffer.isBuffer(value) ? value : method.responseSerialize(value as never));
+/** The pipeline encodes answers: what cannot be encoded is an error like any other, and grpc-js would tell the caller of it. */
+function encoded(bytes: Buffer): Buffer {
+  return bytes;
 }
 
 /** Nest hands results over as they are, but wraps what a filter made in an Observable. */

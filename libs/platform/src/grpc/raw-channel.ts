@@ -1,4 +1,5 @@
 import { Client, credentials, Metadata, status as Status, type CallOptions, type ServiceError } from '@grpc/grpc-js';
+import { DomainError } from '@paradesk/kernel';
 import { context, propagation } from '@opentelemetry/api';
 import { inTransaction } from '../database/database.js';
 import { outgoingDeadline } from './call-scope.js';
@@ -24,6 +25,7 @@ export interface RawAnswer {
 
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 const ATTEMPTS = 4;
+const NO_MESSAGE = Buffer.from([0xff]);
 const same = (bytes: Buffer): Buffer => bytes;
 
 /** A connection to one service that carries encoded messages. Refusals arrive as the DomainError that the service threw. */
@@ -72,7 +74,9 @@ export class RawChannel {
       }
       stream.end();
     } catch (error) {
-      stream.cancel();
+      // Cancelling would end the stream first, and the service could take half a file for a whole one: it is told by what is no message.
+      stream.write(NO_MESSAGE);
+      stream.end();
       // What the service refused explains a broken pipe; what broke on our side explains itself.
       await promise.catch((refusal: unknown) => {
         if (isRefusalOfPeer(refusal)) throw refusal;
@@ -129,5 +133,5 @@ function textOf(metadata: Metadata): Record<string, string> {
 }
 
 function isRefusalOfPeer(error: unknown): boolean {
-  return error instanceof Error && 'reason' in error && error.reason !== 'CANCELLED';
+  return error instanceof DomainError && error.reason !== 'NOT_A_MESSAGE';
 }

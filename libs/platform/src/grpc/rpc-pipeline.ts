@@ -21,8 +21,8 @@ import { toStatus } from './status.js';
 /** A controller's method, as Nest hands it over. */
 export type RpcHandler = (request: unknown, metadata: Metadata) => unknown;
 
-/** A unary RPC and what serves it. */
-export interface UnaryRpc {
+/** An RPC and what serves it. */
+export interface ServedRpc {
   readonly rpc: Rpc;
   readonly method: MethodShape;
   readonly handler: RpcHandler;
@@ -30,6 +30,7 @@ export interface UnaryRpc {
 
 // What no deadline means: a call without one still ends.
 const LONGEST_CALL_MS = 60_000;
+const RESET_WAIT_MS = 20;
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
 /**
@@ -43,7 +44,7 @@ export class RpcPipeline {
   ) {}
 
   unary(
-    { rpc, method, handler }: UnaryRpc,
+    { rpc, method, handler }: ServedRpc,
     call: ServerUnaryCall<unknown, unknown>,
     callback: sendUnaryData<unknown>,
     decoded: boolean,
@@ -52,8 +53,9 @@ export class RpcPipeline {
       const found = this.admit(rpc, call.metadata);
       const caller = found instanceof Promise ? await found : found;
       check(rpc, call.request, decoded);
+      const respond = async () => method.responseSerialize((await handler(call.request, call.metadata)) as never);
       const key = rpc.readOnly ? undefined : call.metadata.get('idempotency-key')[0];
-      if (key === undefined || !caller) return callback(null, (await handler(call.request, call.metadata)) as never);
+      if (key === undefined || !caller) return callback(null, await respond());
       const command = {
         key: requireKey(key),
         method: rpc.path,
@@ -61,7 +63,6 @@ export class RpcPipeline {
         callerId: caller.personId ?? caller.service ?? 'operator',
         request: method.requestSerialize(call.request as never),
       };
-      const respond = async () => method.responseSerialize((await handler(call.request, call.metadata)) as never);
       const answer = await answerOnce(command, respond, withoutSecrets(rpc.descriptor.output));
       const trailers = new Metadata();
       if (answer.replayed) trailers.set('idempotency-replayed', 'true');
@@ -70,25 +71,28 @@ export class RpcPipeline {
   }
 
   clientStream(
-    rpc: Rpc,
-    handler: RpcHandler,
+    { rpc, method, handler }: ServedRpc,
     call: ServerReadableStream<unknown, unknown>,
     callback: sendUnaryData<unknown>,
   ): void {
     void this.run(rpc, call, async () => {
       await this.admit(rpc, call.metadata);
-      callback(null, (await handler(checked(rpc, call), call.metadata)) as never);
+      callback(null, method.responseSerialize((await handler(checked(rpc, call), call.metadata)) as never));
     }).then((refusal) => refusal && callback(refusal));
   }
 
-  serverStream(rpc: Rpc, handler: RpcHandler, call: ServerWritableStream<unknown, unknown>, decoded: boolean): void {
+  serverStream(
+    { rpc, method, handler }: ServedRpc,
+    call: ServerWritableStream<unknown, unknown>,
+    decoded: boolean,
+  ): void {
     void this.run(rpc, call, async () => {
       await this.admit(rpc, call.metadata);
       check(rpc, call.request, decoded);
       const messages = (await handler(call.request, call.metadata)) as AsyncIterable<unknown>;
       for await (const message of messages) {
         if (call.cancelled) return;
-        if (!call.write(message)) await drained(call);
+        if (!call.write(method.responseSerialize(message as never))) await drained(call);
       }
       call.end();
     }).then((refusal) => refusal && call.emit('error', refusal));
@@ -133,15 +137,26 @@ function check(rpc: Rpc, request: unknown, decoded: boolean): void {
   if (violations.length > 0) throw DomainError.invalidAll(violations);
 }
 
-async function* checked(rpc: Rpc, messages: AsyncIterable<unknown>): AsyncIterable<unknown> {
+// Node ends a stream that its caller breaks off as if it were whole, and only then resets it. Half a file must never be taken for a file,
+// so the end counts when no reset has come behind it.
+async function* checked(rpc: Rpc, call: ServerReadableStream<unknown, unknown>): AsyncIterable<unknown> {
   let first = true;
-  for await (const message of messages) {
-    // The first message carries the fields; the others only more of the file.
-    const decoded = typeof message !== 'symbol';
-    if (first || !decoded) check(rpc, message, decoded);
-    first = false;
-    yield message;
+  try {
+    for await (const message of call) {
+      // The first message carries the fields; the others only more of the file.
+      const decoded = typeof message !== 'symbol';
+      if (first || !decoded) check(rpc, message, decoded);
+      first = false;
+      yield message;
+    }
+    await new Promise((resolve) => setTimeout(resolve, RESET_WAIT_MS));
+    // Sending the headers of the answer makes grpc-js look whether there still is a caller; it tells in the next tick.
+    call.sendMetadata(new Metadata());
+    await new Promise((resolve) => setImmediate(resolve));
+  } catch (error) {
+    if (!call.cancelled) throw error;
   }
+  if (call.cancelled) throw new DomainError('unavailable', 'CANCELLED', 'the call was broken off');
 }
 
 function requireKey(key: string | Buffer): string {

@@ -1,7 +1,7 @@
 import { Metadata, status as Status, type ServiceError, type StatusObject } from '@grpc/grpc-js';
 import { Status as RpcStatus } from '@paradesk/contracts/google/rpc/status';
 import { BadRequest, ErrorInfo } from '@paradesk/contracts/google/rpc/error_details';
-import { DomainError, type DomainErrorKind } from '@paradesk/kernel';
+import { DomainError, type DomainErrorKind, type FieldViolation } from '@paradesk/kernel';
 
 const DETAILS = 'grpc-status-details-bin';
 const DOMAIN = 'paradesk';
@@ -18,24 +18,28 @@ const statusOfKind: Record<DomainErrorKind, Status> = {
   exhausted: Status.RESOURCE_EXHAUSTED,
   unavailable: Status.UNAVAILABLE,
 };
+// A refusal travels in trailers, of which HTTP/2 carries 64 KB in all, in base64 and percent-encoding: what is more breaks the call.
+const MAX_TEXT = 1000;
+const MAX_VIOLATION_BYTES = 30_000;
 const kindOfStatus = new Map(Object.entries(statusOfKind).map(([kind, status]) => [status, kind as DomainErrorKind]));
 
 /**
  * What leaves for an error: a refusal with its reason and fields (google.rpc.ErrorInfo, google.rpc.BadRequest), anything
- * else as INTERNAL without text, since its text may be privileged.
+ * else as INTERNAL without text, since its text may be privileged. Long texts are cut, and of very many fields the first are named.
  */
 export function toStatus(error: unknown): Partial<StatusObject> & { code: Status } {
   if (!(error instanceof DomainError)) return { code: Status.INTERNAL, details: 'internal error' };
   const code = error.reason === 'DEADLINE_EXCEEDED' ? Status.DEADLINE_EXCEEDED : statusOfKind[error.kind];
   const info = ErrorInfo.encode({ reason: error.reason, domain: DOMAIN, metadata: { ...error.metadata } }).finish();
   const details = [{ typeUrl: ERROR_INFO, value: Buffer.from(info) }];
+  const message = shortened(error.message);
   if (error.violations.length > 0) {
-    const fields = BadRequest.fromPartial({ fieldViolations: error.violations.map((violation) => ({ ...violation })) });
+    const fields = BadRequest.fromPartial({ fieldViolations: fitting(error.violations) });
     details.push({ typeUrl: BAD_REQUEST, value: Buffer.from(BadRequest.encode(fields).finish()) });
   }
   const metadata = new Metadata();
-  metadata.set(DETAILS, Buffer.from(RpcStatus.encode({ code, message: error.message, details }).finish()));
-  return { code, details: error.message, metadata };
+  metadata.set(DETAILS, Buffer.from(RpcStatus.encode({ code, message, details }).finish()));
+  return { code, details: message, metadata };
 }
 
 /**
@@ -43,6 +47,8 @@ export function toStatus(error: unknown): Partial<StatusObject> & { code: Status
  * PEER_UNAVAILABLE, one that took too long unavailable DEADLINE_EXCEEDED; INTERNAL stays an Error that is nobody's business.
  */
 export function fromStatus(error: ServiceError): Error {
+  // What broke before there was a call is our own mistake, and says so itself.
+  if (typeof error.code !== 'number') return error;
   const kind = kindOfStatus.get(error.code);
   const details = error.metadata?.get(DETAILS)[0];
   if (error.code === Status.DEADLINE_EXCEEDED) {
@@ -55,6 +61,20 @@ export function fromStatus(error: ServiceError): Error {
     return new DomainError('exhausted', 'MESSAGE_TOO_LARGE', 'the message is too large');
   if (error.code === Status.CANCELLED) return new DomainError('unavailable', 'CANCELLED', 'the call was cancelled');
   return new Error(`a service answered ${Status[error.code]}`);
+}
+
+// grpc-js throws at text that is no well-formed Unicode, such as one cut in the middle of a character, and would take the process along.
+function shortened(text: string): string {
+  return (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text).toWellFormed();
+}
+
+function fitting(violations: readonly FieldViolation[]): FieldViolation[] {
+  let room = MAX_VIOLATION_BYTES;
+  const texts = violations.map(({ field, description }) => ({
+    field: shortened(field),
+    description: shortened(description),
+  }));
+  return texts.filter(({ field, description }) => (room -= Buffer.byteLength(field + description) + 10) >= 0);
 }
 
 function refusalIn(bytes: Buffer, kind: DomainErrorKind, message: string): Error {
