@@ -3,11 +3,17 @@ import { readFileSync } from 'node:fs';
 const swc = JSON.parse(readFileSync(new URL('.swcrc', import.meta.url), 'utf8'));
 // Builds leave specs out, tests do not.
 delete swc.exclude;
-const real = process.env.PARADESK_FIXTURES !== undefined;
+// Tests over real files and tests that need a broker run by commands of their own: npm run test:real, npm run test:kafka.
+const { PARADESK_FIXTURES, PARADESK_KAFKA } = process.env;
+const testMatch = PARADESK_FIXTURES
+  ? ['**/*.real-spec.ts']
+  : PARADESK_KAFKA
+    ? ['**/*.kafka-spec.ts']
+    : ['**/*.spec.ts', '**/*.e2e-spec.ts'];
 
 export default {
   roots: ['<rootDir>/libs', '<rootDir>/apps'],
-  testMatch: real ? ['**/*.real-spec.ts'] : ['**/*.spec.ts', '**/*.e2e-spec.ts'],
+  testMatch,
   modulePathIgnorePatterns: ['/dist/'],
   transform: { '^.+\\.ts$': ['@swc/jest', { ...swc, swcrc: false }] },
   extensionsToTreatAsEsm: ['.ts'],

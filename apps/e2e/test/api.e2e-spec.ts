@@ -71,6 +71,12 @@ const payment =
     path: '/v1/payments',
     json: { invoiceId: firm.ids.get('invoice'), amount, receivedOn: DAY, reference: 'CHECK-2' },
   });
+const adjustment =
+  (amount: unknown): BadRequest =>
+  ({ matterId }) => ({
+    path: '/v1/adjustments',
+    json: { matterId, kind: 'ADJUSTMENT_KIND_FEE', appliesOn: DAY, amount, narrative: 'Premium' },
+  });
 const draft =
   (changed: Record<string, unknown>): BadRequest =>
   ({ firm }) => ({
@@ -139,6 +145,20 @@ describe('bad input is refused and named', () => {
     ['negative units', 400, '', 'units', expense({ units: '-1' })],
     ['a negative price', 400, '', 'unitCost', expense({ unitCost: '-0.25' })],
     ['a number of five decimals', 400, 'INVALID_ARGUMENT', 'units', expense({ units: '1.00001' })],
+    [
+      'an amount that no LEDES line can state',
+      400,
+      'OUT_OF_RANGE',
+      'amount',
+      expense({ units: '1000000', unitCost: '1000000' }),
+    ],
+    [
+      'an adjustment that no LEDES line can state',
+      400,
+      'OUT_OF_RANGE',
+      'amount',
+      adjustment({ amountMinor: '9000000000000000', currencyCode: 'USD' }),
+    ],
     ['a negative payment', 400, '', 'amount', payment({ amountMinor: '-100', currencyCode: 'USD' })],
     [
       'an amount beyond 64 bits',

@@ -17,7 +17,7 @@ const syntax = 'no-restricted-syntax';
 const boundaries = '@nx/enforce-module-boundaries';
 const lines = (count: number, line: string) => `${line}\n`.repeat(count);
 
-/** A planted text and the one rule that must stop it. The text stands in the place of a file that exists, so that its types are known. */
+/** A planted text and the rules that must stop it: these and no others. The text stands in the place of a file that exists, so that its types are known. */
 type Plant = readonly [name: string, file: string, text: string, rule: string];
 
 const plants: readonly Plant[] = [
@@ -95,7 +95,7 @@ const plants: readonly Plant[] = [
     'a kernel that knows the contracts',
     kernel,
     `import { topics } from '@paradesk/contracts';\nexport const all = topics;`,
-    boundaries,
+    `${boundaries} ${imports}`,
   ],
   [
     'a service that knows another service',
@@ -214,12 +214,14 @@ describe('the fences of the linter', () => {
     return result?.messages.map(({ ruleId, message }) => ruleId ?? message) ?? [];
   };
 
-  beforeAll(() => {
+  // The first file takes long: it brings the types of the whole workspace and Nx's graph of it, which the build before the tests has made.
+  beforeAll(async () => {
     eslint = new ESLint({ cwd: root, overrideConfigFile: join(root, 'eslint.config.mjs') });
-  });
+    await lint(service, '');
+  }, 180_000);
 
   it.each(plants)('stop %s', async (_name, file, text, rule) => {
-    expect([...new Set(await lint(file, text))]).toEqual([rule]);
+    expect([...new Set(await lint(file, text))].toSorted()).toEqual(rule.split(' '));
   });
 
   it.each(clean)('let %s through', async (_name, file, text) => {

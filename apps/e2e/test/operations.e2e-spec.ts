@@ -233,7 +233,7 @@ describe('every operation of the API reference, on the whole system', () => {
       const open = recorded.filter(({ status }) => status === 'WORK_STATUS_RECORDED');
       expect(open.length).toBeGreaterThan(0);
       await api.post(`/v1/${list}:approve`, { [ids]: open.map(({ id }) => id) });
-      entryIds.push(...open.filter(({ amount }) => Math.abs(Number(amount.amountMinor)) < 1e9).map(({ id }) => id));
+      entryIds.push(...open.map(({ id }) => id));
     }
     for (const list of ['agreements', 'payments', 'people', 'clients', 'matters']) await api.all(`/v1/${list}`, list);
     const period = { billingStart: { year: 1900, month: 1, day: 1 }, billingEnd: { year: 2199, month: 12, day: 31 } };
@@ -273,7 +273,6 @@ function pathsOf(node: unknown, at: readonly string[]): string[][] {
 interface Work {
   readonly id: string;
   readonly status: string;
-  readonly amount: { readonly amountMinor: string };
 }
 
 async function filed(api: ApiCaller, invoiceId: string): Promise<{ pdfDocumentId: string; ledesDocumentId: string }> {

@@ -778,7 +778,7 @@ describe('a command with an idempotency key', () => {
       () => client.uploadDocument(from({ name: 'a' }), { tenantId }),
       () => all(client.downloadDocument({ documentId }, { tenantId })),
     ]) {
-      await expect(database.transaction({ tenantId }, call)).rejects.toThrow(
+      await expect(database.transaction<unknown>({ tenantId }, call)).rejects.toThrow(
         'no call to another service inside a transaction',
       );
     }

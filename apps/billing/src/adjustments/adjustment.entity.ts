@@ -4,6 +4,7 @@ import type { Temporal } from 'temporal-polyfill';
 import { Column, Entity } from 'typeorm';
 import type { Agreement } from '../agreements/agreement.entity.js';
 import { CapturedWork, type Recording } from '../billable-work/captured-work.js';
+import { moneyE4 } from '../billable-work/line-amount.js';
 
 /** What an adjustment changes: the fees or the expenses of an invoice. */
 export type AdjustmentKind = 'fee' | 'expense';
@@ -22,7 +23,7 @@ export class Adjustment extends CapturedWork {
   @Column('text') readonly kind!: AdjustmentKind;
   @Column('date', { name: 'applies_on', transformer: plainDate }) readonly appliesOn!: Temporal.PlainDate;
 
-  /** @throws DomainError invalid AMOUNT_ZERO or CURRENCY_MISMATCH */
+  /** @throws DomainError invalid AMOUNT_ZERO, CURRENCY_MISMATCH or OUT_OF_RANGE */
   static record(
     { kind, appliesOn, amount, narrative }: AdjustmentToRecord,
     { currency, clientId, matterId }: Agreement,
@@ -33,6 +34,8 @@ export class Adjustment extends CapturedWork {
       const message = `the agreement is in ${currency}, the adjustment in ${amount.currency}`;
       throw DomainError.invalid('amount.currencyCode', 'CURRENCY_MISMATCH', message);
     }
+    // An amount that no LEDES line can state would leave its invoice without a file.
+    moneyE4(amount, 'amount');
     return Object.assign(new Adjustment(), {
       ...recording,
       clientId,

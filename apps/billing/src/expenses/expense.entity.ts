@@ -4,7 +4,7 @@ import type { Temporal } from 'temporal-polyfill';
 import { Column, Entity } from 'typeorm';
 import type { Agreement } from '../agreements/agreement.entity.js';
 import { CapturedWork, type Recording } from '../billable-work/captured-work.js';
-import { lineAmount } from '../billable-work/line-amount.js';
+import { lineAmount, moneyE4 } from '../billable-work/line-amount.js';
 import { isExpenseCode } from '../ledes/utbms.js';
 
 /** An expense as a person states it. */
@@ -31,11 +31,14 @@ export class Expense extends CapturedWork {
   @Column('numeric', { name: 'unit_cost', transformer: scaled4 }) readonly unitCostE4!: bigint;
   @Column('bigint', { name: 'adjustment_minor', transformer: bigintColumn }) readonly adjustmentMinor!: bigint;
 
-  /** @throws DomainError invalid UNKNOWN_EXPENSE_CODE, UNITS_NOT_POSITIVE, UNIT_COST_NEGATIVE or AMOUNT_OUT_OF_RANGE */
+  /** @throws DomainError invalid UNKNOWN_EXPENSE_CODE, UNITS_NOT_POSITIVE, UNIT_COST_NEGATIVE, AMOUNT_OUT_OF_RANGE or OUT_OF_RANGE */
   static record(expense: ExpenseToRecord, { currency, clientId, matterId }: Agreement, recording: Recording): Expense {
     checkExpense(expense);
     const { unitsE4, unitCostE4 } = expense;
     const adjustmentMinor = 0n;
+    const amount = lineAmount({ unitsE4, unitCostE4, adjustmentMinor, currency });
+    // An amount that no LEDES line can state would leave its invoice without a file.
+    moneyE4(amount, 'amount');
     return Object.assign(new Expense(), {
       ...recording,
       ...expense,
@@ -43,7 +46,7 @@ export class Expense extends CapturedWork {
       matterId,
       currency,
       adjustmentMinor,
-      amountMinor: lineAmount({ unitsE4, unitCostE4, adjustmentMinor, currency }).amountMinor,
+      amountMinor: amount.amountMinor,
       status: 'recorded' as const,
     });
   }
