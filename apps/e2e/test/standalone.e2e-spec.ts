@@ -39,7 +39,7 @@ describe('standalone', () => {
   }, 180_000);
   afterAll(async () => {
     await system.end('SIGTERM');
-    rmSync(scratch, { recursive: true, force: true });
+    rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
   });
 
   it('says where it is and how to sign in, in a file that only its owner can read', () => {

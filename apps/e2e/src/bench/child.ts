@@ -25,7 +25,9 @@ export class Child<Ready> {
     args: readonly string[],
     execArgv: readonly string[] = [],
   ): Promise<Child<Ready>> {
-    const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, { execArgv: [...execArgv] });
+    const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
+      execArgv: ['--disable-warning=DeprecationWarning', ...execArgv],
+    });
     const [first] = (await Promise.race([
       once(child, 'message'),
       once(child, 'exit').then(([code]) => Promise.reject(new Error(`${file} ended with ${code} before it served`))),
