@@ -387,9 +387,11 @@ describe('the transaction of a command', () => {
 /** Starts the second only when the first holds its key. */
 async function waitingForOneIn(first: Promise<unknown>, second: () => Promise<Answer>): Promise<Answer> {
   first.catch(() => undefined);
-  await until('a transaction is open', async () => {
+  // Not earlier: a transaction that has only begun does not hold the key yet.
+  await until('the first is at work', async () => {
     const open = await db.rows(
-      `select from pg_stat_activity where datname = current_database() and state = 'idle in transaction'`,
+      `select from pg_stat_activity
+       where datname = current_database() and state = 'idle in transaction' and query like 'insert into effects%'`,
     );
     return open.length > 0;
   });
