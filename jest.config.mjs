@@ -22,4 +22,6 @@ export default {
   globalSetup: '<rootDir>/jest.global-setup.mjs',
   globalTeardown: '<rootDir>/jest.global-teardown.mjs',
   testTimeout: 60_000,
+  // Jest would leave one of two cores idle; suites wait for the database more than they compute.
+  maxWorkers: 2,
 };
