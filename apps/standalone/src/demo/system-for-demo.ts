@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSystem, type StandaloneFile } from '../system.js';
@@ -30,7 +28,7 @@ export async function startScratch(): Promise<SystemForDemo> {
   const folder = mkdtempSync(join(tmpdir(), 'paradesk-demo-'));
   const remove = () => rmSync(folder, { recursive: true, force: true });
   try {
-    const system = await startSystem({ folder, port: await freePort(), logLevel: 'fatal' });
+    const system = await startSystem({ folder, port: 0, logLevel: 'fatal' });
     let stopped: Promise<void> | undefined;
     // Asked twice, by a signal and by the end of the demo, both wait for the one stop.
     const stop = () => (stopped ??= system.stop().finally(remove));
@@ -39,13 +37,4 @@ export async function startScratch(): Promise<SystemForDemo> {
     remove();
     throw error;
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }
