@@ -23,8 +23,8 @@ export interface HttpBinding {
 export interface Rpc {
   /** gRPC path, such as `/paradesk.billing.v1.InvoicesService/IssueInvoice`. */
   readonly path: string;
-  /** The service that serves it: `billing` for `paradesk.billing.v1`. */
-  readonly owner: string;
+  /** The service that serves it: `billing` for `paradesk.billing.v1`; undefined for what every service serves of its own. */
+  readonly owner: string | undefined;
   readonly service: string;
   readonly method: string;
   /** Who may call it; undefined where the contract states none, and then nobody may. */
@@ -65,7 +65,7 @@ function toRpc(descriptor: DescMethod): Rpc {
   const service = descriptor.parent;
   return {
     path: `/${service.typeName}/${descriptor.name}`,
-    owner: service.file.proto.package.split('.')[1] ?? '',
+    owner: ownerOf(service.file.proto.package),
     service: service.typeName,
     method: descriptor.name,
     rule: optionOf<Rule>(descriptor, 'paradesk.common.v1.rule'),
@@ -74,6 +74,14 @@ function toRpc(descriptor: DescMethod): Rpc {
     idempotent: level !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN,
     descriptor,
   };
+}
+
+// What the platform serves in each service, beside what is the service's own.
+const SERVED_BY_ALL = new Set(['audit', 'operations']);
+
+function ownerOf(protoPackage: string): string | undefined {
+  const [, owner = ''] = protoPackage.split('.');
+  return SERVED_BY_ALL.has(owner) ? undefined : owner;
 }
 
 function httpOf(descriptor: DescMethod): HttpBinding | undefined {

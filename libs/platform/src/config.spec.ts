@@ -60,6 +60,7 @@ describe('readConfig', () => {
     ['a number below its bounds', setting.wholeNumber(5, 9), '4'],
     ['a URL of another protocol', setting.url(), 'ftp://canary'],
     ['a URL that is none', setting.url('postgres'), 'postgres:canary:x y'],
+    ['an address whose port is out of range', setting.address, '127.0.0.1:70000'],
     ['a boolean of another word', setting.boolean, 'yes-canary'],
     ['a duration with a unit', setting.durationMs, '5s'],
     ['a value refused in the words of zod', z.string().startsWith('canary-'), 'canar'],

@@ -22,7 +22,10 @@ const wholeNumber = (min: number, max: number) => {
     .refine((value) => value >= min && value <= max, takes);
 };
 
-const address = text(/^([\w.-]+|\[[\da-f:]+\]):\d{1,5}$/i, 'takes host:port');
+const address = text(/^([\w.-]+|\[[\da-f:]+\]):\d{1,5}$/i, 'takes host:port').refine(
+  (given) => !(Number(given.slice(given.lastIndexOf(':') + 1)) > 65_535),
+  'takes host:port',
+);
 
 const url = (...protocols: readonly string[]) => {
   const takes = `takes a URL that starts with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`;
@@ -30,6 +33,12 @@ const url = (...protocols: readonly string[]) => {
     .string(takes)
     .refine((given) => URL.canParse(given) && protocols.some((protocol) => given.startsWith(`${protocol}://`)), takes);
 };
+
+function isSecureUrl(given: string): boolean {
+  const parsed = URL.parse(given);
+  if (parsed?.protocol === 'https:') return true;
+  return parsed?.protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(parsed.hostname);
+}
 
 const addressesByName = text(
   /^([a-z]+=[^\s,=]+:\d{1,5})?(,[a-z]+=[^\s,=]+:\d{1,5})*$/,
@@ -55,6 +64,8 @@ export const setting = {
   address,
   /** A URL of one of these protocols, `https` and `http` by default. */
   url: (...protocols: readonly string[]) => url(...(protocols.length > 0 ? protocols : ['https', 'http'])),
+  /** A URL that secrets are sent to, or that they come from: `https`, or `http` on a loopback address. */
+  secureUrl: z.string('takes an https URL').refine(isSecureUrl, 'takes an https URL, or http on a loopback address'),
   /** A credential: at least 24 characters, never printed. */
   secret: z.string('takes a secret of at least 24 characters').min(24, 'takes a secret of at least 24 characters'),
   /** Words separated by commas. */
@@ -76,6 +87,8 @@ export const platformConfig = z.object({
   OPS_ADDRESS: address.default('127.0.0.1:0'),
   /** URL of the service's database, as the run-time role. */
   DATABASE_URL: setting.url('postgres', 'postgresql'),
+  /** How long a starting service waits for its database, in milliseconds. */
+  DATABASE_WAIT_MS: wholeNumber(0, 600_000).default(30_000),
   /** Most connections to the database. */
   DATABASE_POOL_SIZE: wholeNumber(2, 200).default(10),
   LOG_LEVEL: z
@@ -91,6 +104,8 @@ export const platformConfig = z.object({
   SHUTDOWN_TIMEOUT_MS: wholeNumber(0, 300_000).default(10_000),
   /** How long a call to another service may take, in milliseconds. */
   RPC_TIMEOUT_MS: wholeNumber(1, 300_000).default(5_000),
+  /** How often the heads of the audit trail are sent to identity to be signed, in minutes. */
+  AUDIT_HEAD_EVERY_MINUTES: wholeNumber(1, 30).default(15),
   /** Where identity answers, if PEERS does not say so. */
   IDENTITY_ADDRESS: address.optional(),
   /** URL of an OTLP/HTTP collector for traces; none by default. */

@@ -1,3 +1,7 @@
+export { findAuditFaults } from './audit/trail.js';
+export { keptHeads, readSignedHead } from './audit/head-signatures.js';
+export { verifyTrail, type SignedHead, type TrailFault } from './audit/verify-trail.js';
+export { NOTARIZE_HEADS } from './audit/notary.js';
 export {
   TOKEN_ALGORITHM,
   TOKEN_ISSUER,
@@ -20,19 +24,20 @@ export { RawChannel, type RawAnswer, type RawCall } from './grpc/raw-channel.js'
 export { type MethodShape, type ServiceClient, type ServiceShape } from './grpc/service-definition.js';
 export { fromStatus, toStatus } from './grpc/status.js';
 export { defineJob, Jobs, type FailedJob, type RunningJob } from './jobs/jobs.js';
-export { type EventChannel, type EventRecord } from './messaging/event-channel.js';
+export { type EventChannel, type EventRecord, type Lag } from './messaging/event-channel.js';
 export { OnEvent } from './messaging/event-handlers.js';
 export { InProcessChannel } from './messaging/in-process-channel.js';
 export { type ReceivedEvent } from './messaging/inbox.js';
 export { KafkaChannel, type KafkaChannelOptions } from './messaging/kafka-channel.js';
-export { type Lag } from './messaging/kafka-subscription.js';
 export { ensureTopics, type EnsuredTopic } from './messaging/kafka-topics.js';
 export { Outbox } from './messaging/outbox.js';
 export { ParkedEvents } from './messaging/parked-events.js';
+export { crashPoints, type CrashPoint } from './run/crash-points.js';
 export { defineService, type ServiceDefinition } from './run/service-definition.js';
 export { run } from './run/run.js';
 export { startService, type RunningService, type Surroundings } from './run/start-service.js';
 export { ObjectStorage } from './storage/object-storage.js';
+export { inClientSpan } from './telemetry/client-span.js';
 export { createLogger, Logger } from './telemetry/logger.js';
 export { nameSpan, traceId, traceRequests } from './telemetry/http-traces.js';
 export { OpsServer } from './telemetry/ops-server.js';

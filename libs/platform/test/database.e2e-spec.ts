@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { DomainError, newId } from '@paradesk/kernel';
+import { BreakableLink } from '@paradesk/testing';
 import { Temporal } from 'temporal-polyfill';
 import { Column, Entity, type MigrationInterface, PrimaryColumn, type QueryRunner } from 'typeorm';
 import { bulkInsert } from '../src/database/bulk-insert.js';
@@ -231,9 +232,71 @@ describe('a transaction', () => {
       await db.superuser.query('select pg_terminate_backend($1)', [pid]);
       await insert(tx, ours.tenantId, 'after the end');
     });
-    await expect(lost).rejects.toThrow();
+    await expect(lost).rejects.toMatchObject({ kind: 'unavailable', reason: 'DATABASE_UNAVAILABLE' });
     await single.transaction(ours, (tx) => insert(tx, ours.tenantId, 'kept'));
     expect(await namesOf(ours)).toEqual(['kept']);
+  });
+});
+
+describe('a server that is away', () => {
+  it('makes transactions unavailable, and serves the next one when it is back', async () => {
+    const link = await BreakableLink.to(new URL(db.runtimeUrl).host);
+    const far = await db.connect({ url: link.over(db.runtimeUrl) });
+    await far.transaction(ours, () => Promise.resolve());
+    const under = far.transaction(ours, async (tx) => {
+      await link.cut();
+      await insert(tx, ours.tenantId, 'never');
+    });
+    const refusal = {
+      kind: 'unavailable',
+      reason: 'DATABASE_UNAVAILABLE',
+      message: expect.not.stringContaining('127'),
+    };
+    await expect(under).rejects.toMatchObject(refusal);
+    await expect(far.transaction(ours, () => Promise.resolve())).rejects.toMatchObject(refusal);
+    await expect(far.system(() => Promise.resolve())).rejects.toMatchObject(refusal);
+    await link.mend();
+    await far.transaction(ours, (tx) => insert(tx, ours.tenantId, 'afterwards'));
+    expect(await namesOf(ours)).not.toContain('never');
+    await link.cut();
+  });
+
+  it('is waited for at the start, and told of once', async () => {
+    const link = await BreakableLink.to(new URL(db.runtimeUrl).host);
+    await link.cut();
+    const told: string[] = [];
+    const waiting = { waitMs: 20_000, onWait: (reason: string) => void told.push(reason) };
+    const connecting = db.connect({ url: link.over(db.runtimeUrl), waiting });
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    await link.mend();
+    expect(await (await connecting).ping()).toBe(true);
+    expect(told).toEqual(['ECONNREFUSED']);
+    await link.cut();
+  });
+
+  it('is not waited for longer than was said, and named without a secret', async () => {
+    const link = await BreakableLink.to(new URL(db.runtimeUrl).host);
+    await link.cut();
+    const connecting = db.connect({ url: link.over(db.runtimeUrl), waiting: { waitMs: 700 } });
+    const { pathname } = new URL(db.runtimeUrl);
+    await expect(connecting).rejects.toThrow(
+      `the database ${pathname.slice(1)} at ${link.address} does not answer (ECONNREFUSED): start it, or correct DATABASE_URL`,
+    );
+  });
+
+  it.each([
+    ['password', (url: URL) => (url.password = 'a-secret-canary'), '28P01'],
+    ['role', (url: URL) => (url.username = 'nobody_canary'), '28P01'],
+    ['database', (url: URL) => (url.pathname = '/nothing'), '3D000'],
+  ])('is not waited for where it answers that it does not take the %s', async (_name, change, code) => {
+    const url = new URL(db.runtimeUrl);
+    change(url);
+    const connecting = db.connect({ url: url.href, waiting: { waitMs: 60_000 } });
+    const said = await connecting.catch((error: Error) => error.message);
+    expect(said).toBe(
+      `the database ${url.pathname.slice(1)} at ${url.host} does not take this service (${code}): correct DATABASE_URL`,
+    );
+    expect(said).not.toContain('canary');
   });
 });
 

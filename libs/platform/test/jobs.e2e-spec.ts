@@ -13,7 +13,7 @@ import { grantJobs, migrateJobs } from '../src/jobs/jobs-schema.js';
 import { JobRunner } from '../src/jobs/job-runner.js';
 import { defineJob, Jobs, type RunningJob } from '../src/jobs/jobs.js';
 import { createLogger } from '../src/telemetry/logger.js';
-import { startTelemetry } from '../src/telemetry/otel.js';
+import { metricsText, startTelemetry } from '../src/telemetry/otel.js';
 
 startTelemetry({ serviceName: 'test' });
 
@@ -228,11 +228,18 @@ describe('jobs', () => {
     expect(attempts).toEqual([1, 2]);
   });
 
-  it('run in a trace of their own that is linked to their cause', async () => {
+  it.each([
+    ['go on with the trace of their cause when they are due at once', {}, true],
+    [
+      'have a trace of their own when they were put off',
+      { runAt: Temporal.Instant.from('2026-03-02T14:00:00Z') },
+      false,
+    ],
+  ])('%s', async (_name, options, isOne) => {
     let inside: string | undefined;
     jobs.handle(remind, async () => void (inside = trace.getActiveSpan()?.spanContext().traceId));
     const cause = await trace.getTracer('test').startActiveSpan('cause', async (span) => {
-      await add('1');
+      await add('1', options);
       span.end();
       return span.spanContext();
     });
@@ -242,7 +249,25 @@ describe('jobs', () => {
     expect(stored[0]!.traceparent).toBe(`00-${cause.traceId}-${cause.spanId}-01`);
     await jobs.drain();
     expect(inside).toMatch(/^[0-9a-f]{32}$/);
-    expect(inside).not.toBe(cause.traceId);
+    expect(inside === cause.traceId).toBe(isOne);
+  });
+
+  it('show in the metrics: what is due, what was given up, and every attempt', async () => {
+    const stop = jobs.observe('test');
+    jobs.handle(remind, async ({ invoiceId }) => {
+      if (invoiceId === 'bad') throw DomainError.refused('NOT_TODAY', 'not today');
+    });
+    const shown = async (name: string) =>
+      (await metricsText()).split('\n').find((line) => line.startsWith(`${name}{`) && line.includes('"remind"')) ?? '';
+    await add('good');
+    await add('bad', { maxAttempts: 1 });
+    expect(await shown('paradesk_job_queue_depth')).toMatch(/ 2$/);
+    expect(await shown('paradesk_job_queue_age')).toMatch(/ [\d.e-]+$/);
+    await jobs.drain();
+    expect(await shown('paradesk_job_queue_depth')).toMatch(/ 0$/);
+    expect(await shown('paradesk_job_given_up')).toMatch(/ 1$/);
+    expect(await metricsText()).toMatch(/paradesk_job_duration_count{.*error_type="NOT_TODAY".*} 1/);
+    stop();
   });
 });
 

@@ -16,7 +16,8 @@ export class PlatformDatabase {
     readonly owner: pg.Client,
     /** Serves: it owns nothing. */
     readonly runtime: pg.Client,
-    private readonly runtimeUrl: string,
+    /** URL of the role that serves. */
+    readonly runtimeUrl: string,
     private readonly serverUrl: string,
   ) {}
 

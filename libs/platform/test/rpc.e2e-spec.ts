@@ -24,6 +24,7 @@ import { isolateByTenant } from '../src/database/row-level-security.js';
 import { callerOf } from '../src/grpc/call-scope.js';
 import { Peers, rpcAt } from '../src/grpc/peers.js';
 import { RawChannel } from '../src/grpc/raw-channel.js';
+import { toStatus } from '../src/grpc/status.js';
 import { PlatformDatabase } from './platform-database.js';
 import {
   ApiKeysController,
@@ -129,7 +130,7 @@ describe('the start', () => {
 
   it('is stopped by an address that is taken, in one line', async () => {
     await expect(ServedApp.start({ address: app.address })).rejects.toThrow(
-      new RegExp(`^gRPC cannot listen on ${app.address}: .+$`),
+      `gRPC cannot listen on ${app.address} (EADDRINUSE): free it, or correct GRPC_ADDRESS`,
     );
   });
 });
@@ -770,7 +771,8 @@ describe('a command with an idempotency key', () => {
   });
 
   it('calls no other service inside its transaction', async () => {
-    const peers = new Peers(() => ({ documents: app.address }), { tokenFor: () => app.token() });
+    const tokens = { tokenFor: () => app.token(), forget: () => undefined };
+    const peers = new Peers(() => ({ documents: app.address }), tokens);
     const client = peers.client('documents', DocumentsServiceService);
     const tenantId = newId(Date.now());
     for (const call of [
@@ -791,12 +793,15 @@ describe('a call to another service', () => {
   let peers: Peers;
   const tenantId = newId(Date.now());
   const asked: [string, string][] = [];
+  const forgotten: [string, string][] = [];
 
   beforeEach(async () => {
     peer = await PlainPeer.start();
     asked.length = 0;
+    forgotten.length = 0;
     peers = new Peers(() => ({ documents: peer.address, identity: peer.address }), {
       tokenFor: async (audience, tenant) => (asked.push([audience, tenant]), 'a token'),
+      forget: (audience, tenant) => void forgotten.push([audience, tenant]),
     });
   });
 
@@ -812,6 +817,21 @@ describe('a call to another service', () => {
     await peerDocuments().getDocument({ documentId }, { tenantId });
     expect(asked).toEqual([['documents', tenantId]]);
     expect(peer.calls[0]?.metadata.get('authorization')).toEqual(['Bearer a token']);
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['that only reads', () => peerDocuments().getDocument({ documentId }, { tenantId })],
+    ['that is not the same twice', () => peerKeys().createApiKey({ personId: documentId, name: 'a' }, { tenantId })],
+  ])('%s is made once more, with a new token, where the peer does not take the first', async (_name, call) => {
+    const expired = new DomainError('unauthenticated', 'TOKEN_EXPIRED', 'the token has expired');
+    peer.failures = [expired];
+    await call();
+    expect(asked).toHaveLength(2);
+    expect(forgotten).toEqual([asked[0]]);
+    expect(peer.calls).toHaveLength(2);
+    peer.failures = [expired, expired];
+    expect(await refusalOf(call())).toMatchObject({ kind: 'unauthenticated', reason: 'TOKEN_EXPIRED' });
+    expect(peer.calls).toHaveLength(4);
   });
 
   it('without an address is a mistake of ours', async () => {
@@ -841,6 +861,28 @@ describe('a call to another service', () => {
     const refusal = await refusalOf(peerDocuments().getDocument({ documentId }, { tenantId }));
     expect(refusal).toMatchObject({ kind: 'unavailable', reason: 'PEER_UNAVAILABLE' });
     expect(peer.calls).toHaveLength(4);
+  });
+
+  it('has one deadline for all its attempts', async () => {
+    peer.failures = [Status.UNAVAILABLE, Status.UNAVAILABLE];
+    const startedAt = Date.now();
+    await peerDocuments().getDocument({ documentId }, { tenantId, timeoutMs: 900 });
+    expect(peer.calls).toHaveLength(3);
+    for (const { deadline } of peer.calls) expect(Number(deadline) - startedAt).toBeLessThanOrEqual(950);
+  });
+
+  it('is cancelled when nobody waits for its answer any more, and not made again', async () => {
+    peer.silent = true;
+    const channel = new RawChannel(peer.address);
+    const leaving = new AbortController();
+    const call = { signal: leaving.signal, retry: true };
+    const refusal = refusalOf(channel.unary(DocumentsServiceService.getDocument.path, Buffer.alloc(0), call));
+    await until(() => peer.calls.length > 0);
+    leaving.abort();
+    expect(await refusal).toMatchObject({ kind: 'unavailable', reason: 'CANCELLED' });
+    expect(peer.calls).toHaveLength(1);
+    await until(() => peer.cancelled === 1);
+    channel.close();
   });
 
   it.each([
@@ -1006,8 +1048,9 @@ interface PeerCallSeen {
 /** Another service, by plain gRPC: fails as it is told to, or says nothing. */
 class PlainPeer {
   readonly calls: PeerCallSeen[] = [];
-  failures: Status[] = [];
+  failures: (Status | DomainError)[] = [];
   silent = false;
+  cancelled = 0;
   private port = 0;
 
   private constructor(private readonly server: Server) {}
@@ -1034,14 +1077,15 @@ class PlainPeer {
           unary.map(([name, { path }]) => [
             name,
             (
-              call: { metadata: Metadata; getDeadline(): Date | number },
+              call: { metadata: Metadata; getDeadline(): Date | number; on(event: 'cancelled', act: () => void): void },
               callback: (error: unknown, answer?: Buffer) => void,
             ) => {
+              call.on('cancelled', () => (peer.cancelled += 1));
               peer.calls.push({ path, metadata: call.metadata, deadline: call.getDeadline() });
-              const code = peer.failures.shift();
+              const failure = peer.failures.shift();
               if (peer.silent) return;
-              if (code === undefined) callback(null, Buffer.alloc(0));
-              else callback({ code, details: 'as told' });
+              if (failure === undefined) callback(null, Buffer.alloc(0));
+              else callback(failure instanceof DomainError ? toStatus(failure) : { code: failure, details: 'as told' });
             },
           ]),
         ) as never,
@@ -1062,6 +1106,14 @@ class PlainPeer {
   stop(): void {
     this.server.forceShutdown();
   }
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (let waitedMs = 0; waitedMs < 10_000; waitedMs += 10) {
+    if (isSo()) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error('it did not come about within 10 s');
 }
 
 async function* from<T>(...items: T[]): AsyncIterable<T> {

@@ -63,8 +63,13 @@ export class ServiceUnderTest {
    * Starts a service as `main` would, but for a fake clock, stubbed peers, events in memory and jobs that run when drained.
    *
    * @param env settings of the service's own
+   * @param reach leads to the database some other way, such as over a `BreakableLink`
    */
-  static async start(definition: ServiceDefinition, env: Record<string, string> = {}): Promise<ServiceUnderTest> {
+  static async start(
+    definition: ServiceDefinition,
+    env: Record<string, string> = {},
+    reach: (databaseUrl: string) => string = (url) => url,
+  ): Promise<ServiceUnderTest> {
     const clock = new FakeClock();
     const mint = await TokenMint.open(clock);
     const peers = new PeerStubs(mint, clock);
@@ -83,7 +88,7 @@ export class ServiceUnderTest {
       env: {
         GRPC_ADDRESS: '127.0.0.1:0',
         OPS_ADDRESS: '127.0.0.1:0',
-        DATABASE_URL: database.runtimeUrl,
+        DATABASE_URL: reach(database.runtimeUrl),
         SERVICE_SECRET: 'a-secret-that-only-tests-know-0123456789',
         STORAGE: `folder:${folder}`,
         LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'fatal',

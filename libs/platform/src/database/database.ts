@@ -3,6 +3,7 @@ import { isUuid } from '@paradesk/kernel';
 import type pg from 'pg';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { actFor, claimKey, currentRequest, outsideCommand, type IdempotentRequest } from './idempotency.js';
+import { connectPatiently, unavailableIfLost, type Waiting } from './lost-connections.js';
 
 /** An open transaction of one tenant. Everything in it goes through this, and nothing else. */
 export interface Tx extends EntityManager {
@@ -22,6 +23,8 @@ export interface DatabaseOptions {
   /** Most connections; 10 by default. */
   readonly poolSize?: number;
   readonly applicationName?: string;
+  /** How long to wait for a database that does not answer yet; not at all by default. */
+  readonly waiting?: Waiting;
 }
 
 // serialization_failure and deadlock_detected: the server undid everything, so doing it again is right.
@@ -44,18 +47,10 @@ export function inTransaction(): boolean {
 export class Database {
   private constructor(private readonly source: DataSource) {}
 
+  /** @throws Error in one line when the database does not answer in time, or does not take the role or its password */
   static async connect(options: DatabaseOptions): Promise<Database> {
-    const source = new DataSource({
-      type: 'postgres',
-      url: options.url,
-      entities: [...options.entities],
-      synchronize: false,
-      applicationName: options.applicationName,
-      extra: { max: options.poolSize ?? 10, connectionTimeoutMillis: 10_000, keepAlive: true },
-      // A connection lost while idle is replaced by the pool; without a listener it would end the process.
-      poolErrorHandler: () => undefined,
-    });
-    await source.initialize();
+    const { url, waiting = { waitMs: 0 } } = options;
+    const source = await connectPatiently(url, waiting, () => sourceOf(options).initialize());
     refuseOuterConnection(poolOf(source));
     return new Database(source);
   }
@@ -64,6 +59,7 @@ export class Database {
    * Runs `work` in one transaction of the tenant.
    *
    * @throws Error when called inside a transaction (rule T2), or with a tenant id that is no UUID
+   * @throws DomainError unavailable DATABASE_UNAVAILABLE when the server is away: whether `work` was committed is then unknown
    */
   async transaction<T>(scope: TenantScope, work: (tx: Tx) => Promise<T>): Promise<T> {
     if (!isUuid(scope.tenantId)) throw new Error('a transaction needs the UUID of a tenant');
@@ -117,7 +113,7 @@ export class Database {
       try {
         return await this.once(work, request);
       } catch (error) {
-        if (!REPLAYED.has(sqlStateOf(error) ?? '') || attempt > MAX_REPLAYS) throw error;
+        if (!REPLAYED.has(sqlStateOf(error) ?? '') || attempt > MAX_REPLAYS) throw unavailableIfLost(error);
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 10 * 2 ** attempt));
       }
     }
@@ -166,6 +162,19 @@ export async function rollback(runner: QueryRunner): Promise<void> {
   } catch {
     // the first error is the one to report
   }
+}
+
+function sourceOf({ url, entities, poolSize, applicationName }: DatabaseOptions): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url,
+    entities: [...entities],
+    synchronize: false,
+    applicationName,
+    extra: { max: poolSize ?? 10, connectionTimeoutMillis: 10_000, keepAlive: true },
+    // A connection lost while idle is replaced by the pool; without a listener it would end the process.
+    poolErrorHandler: () => undefined,
+  });
 }
 
 function poolOf(source: DataSource): pg.Pool {

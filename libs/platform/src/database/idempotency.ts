@@ -2,6 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import { DomainError } from '@paradesk/kernel';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { actSetting, currentAct } from '../audit/act.js';
+import { crashPoint } from '../run/crash-points.js';
+import { unavailableIfLost } from './lost-connections.js';
 import { isolateByTenant } from './row-level-security.js';
 
 /** A command that its caller may send again under one key. */
@@ -98,7 +101,7 @@ export async function answerOnce(
   } catch (error) {
     if (runner?.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
     if (error instanceof AlreadyAnswered) return { response: error.response, replayed: true };
-    throw error;
+    throw unavailableIfLost(error);
   } finally {
     ended = true;
     await runner?.release();
@@ -150,12 +153,16 @@ async function commitAnswer(runner: QueryRunner, command: KeyedCommand, response
     command.key,
     Buffer.from(response),
   ]);
+  crashPoint('command.before-commit');
   await runner.commitTransaction();
 }
 
-/** Limits the rest of the transaction to the tenant's rows. */
-export async function actFor(runner: QueryRunner, tenantId: string): Promise<void> {
-  await runner.query("select set_config('paradesk.tenant', $1, true)", [tenantId]);
+/** Limits the rest of the transaction to the tenant's rows, and tells the audit trail what is being done. */
+export async function actFor(runner: Pick<QueryRunner, 'query'>, tenantId: string): Promise<void> {
+  await runner.query("select set_config('paradesk.tenant', $1, true), set_config('paradesk.act', $2, true)", [
+    tenantId,
+    actSetting(currentAct()),
+  ]);
 }
 
 function hashOf(request: Uint8Array): Buffer {

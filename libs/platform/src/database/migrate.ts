@@ -1,5 +1,7 @@
 import pg from 'pg';
 import { DataSource, type MigrationInterface } from 'typeorm';
+import { CreateAudit1767225500002 } from '../audit/audit-migration.js';
+import { grantAudit, trailTenantTables } from '../audit/trail.js';
 import { grantJobs, migrateJobs } from '../jobs/jobs-schema.js';
 import { CreateMessaging1767225500000 } from '../messaging/messaging-migration.js';
 import { CreateIdempotencyKeys1767225500001 } from './idempotency.js';
@@ -24,7 +26,12 @@ export async function migrate({ ownerUrl, runtimeRole, migrations }: MigrateOpti
   const source = new DataSource({
     type: 'postgres',
     url: ownerUrl,
-    migrations: [CreateMessaging1767225500000, CreateIdempotencyKeys1767225500001, ...migrations],
+    migrations: [
+      CreateMessaging1767225500000,
+      CreateIdempotencyKeys1767225500001,
+      CreateAudit1767225500002,
+      ...migrations,
+    ],
     migrationsTransactionMode: 'each',
     extra: { max: 2 },
   });
@@ -42,6 +49,8 @@ export async function migrate({ ownerUrl, runtimeRole, migrations }: MigrateOpti
     }
     const ran = await source.runMigrations();
     await source.query(`revoke all on migrations from ${role}`);
+    await trailTenantTables(source);
+    await grantAudit(source, runtimeRole);
     await withPool(ownerUrl, async (pool) => {
       await migrateJobs(pool);
       await grantJobs(pool, runtimeRole);

@@ -29,6 +29,8 @@ export async function provisionDatabase(
   const client = new pg.Client(superuserUrl);
   await client.connect();
   try {
+    // Roles are the cluster's: two who set the same one up at once would be refused by the server. Released with the connection.
+    await client.query('select pg_advisory_lock(hashtext($1))', [`role ${roles}`]);
     for (const role of [owner, roles]) await ensureRole(client, role, password);
     const { rowCount } = await client.query('select from pg_database where datname = $1', [name]);
     if (!rowCount)

@@ -1,6 +1,8 @@
 import {
   Server as GrpcServer,
   ServerCredentials,
+  logVerbosity,
+  setLogVerbosity,
   type sendUnaryData,
   type ServerReadableStream,
   type ServerUnaryCall,
@@ -11,6 +13,7 @@ import { ServerGrpc, Transport, type CustomTransportStrategy } from '@nestjs/mic
 import type { Rpc } from '@paradesk/contracts';
 import { HealthImplementation } from 'grpc-health-check';
 import { isObservable, lastValueFrom } from 'rxjs';
+import type { Act } from '../audit/act.js';
 import type { TokenVerifier } from '../auth/tokens.js';
 import { rpcAt } from './peers.js';
 import { addReflection } from './reflection.js';
@@ -25,6 +28,8 @@ export interface GrpcStrategyOptions {
   readonly services: readonly ServiceShape[];
   readonly verifier: TokenVerifier;
   readonly onError: (error: unknown, rpc: Rpc) => void;
+  /** Told of every call that the caller may not make, before the caller is. */
+  readonly onRefusal?: (act: Act, reason: string) => Promise<void>;
 }
 
 type AnyCall = ServerUnaryCall<unknown, unknown> &
@@ -32,6 +37,8 @@ type AnyCall = ServerUnaryCall<unknown, unknown> &
   ServerWritableStream<unknown, unknown>;
 
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+// What grpc-js has to say is thrown as well, and then said once.
+setLogVerbosity(logVerbosity.NONE);
 
 /** Stands for a request whose bytes are no message: refused as bad input rather than as INTERNAL. */
 const UNDECODABLE = Symbol('undecodable');
@@ -53,7 +60,7 @@ export class GrpcStrategy extends ServerGrpc implements CustomTransportStrategy 
 
   constructor(private readonly serving: GrpcStrategyOptions) {
     super({} as never);
-    this.pipeline = new RpcPipeline(serving.verifier, serving.onError);
+    this.pipeline = new RpcPipeline(serving.verifier, serving.onError, serving.onRefusal);
   }
 
   /** The port that is served, once listening. */
@@ -77,7 +84,8 @@ export class GrpcStrategy extends ServerGrpc implements CustomTransportStrategy 
     }
     this.server.bindAsync(this.serving.address, ServerCredentials.createInsecure(), (error, port) => {
       if (error) {
-        callback(new Error(`gRPC cannot listen on ${this.serving.address}: ${error.message}`));
+        const why = /\bE[A-Z]{3,}\b/.exec(error.message)?.[0] ?? error.message;
+        callback(new Error(`gRPC cannot listen on ${this.serving.address} (${why}): free it, or correct GRPC_ADDRESS`));
         return;
       }
       this.boundPort = port;

@@ -1,4 +1,5 @@
 import { rpcs, type Rpc } from '@paradesk/contracts';
+import { DomainError } from '@paradesk/kernel';
 import type { TenantScope } from '../database/database.js';
 import { RawChannel, type RawCall } from './raw-channel.js';
 import { encodeRequest, type MethodShape, type ServiceClient, type ServiceShape } from './service-definition.js';
@@ -13,6 +14,8 @@ export interface PeerCall extends TenantScope {
 export interface ServiceTokens {
   /** A token by which `audience` knows this service, acting for the tenant. */
   tokenFor(audience: string, tenantId: string): Promise<string>;
+  /** `audience` does not take that token: the next one is to be new. */
+  forget(audience: string, tenantId: string): void;
 }
 
 const byPath = new Map<string, Rpc>();
@@ -39,7 +42,8 @@ export class Peers {
   ) {}
 
   /**
-   * A client that acts as this service for one tenant a call. Idempotent calls are tried again when the peer cannot be reached.
+   * A client that acts as this service for one tenant a call. Idempotent calls are tried again when the peer cannot be reached. A call that
+   * is refused for its token, which has no effect, is made once more with a new one: a clock may have been wrong when it was issued.
    *
    * @param name the peer, such as `documents`
    * @param definition such as `DocumentsServiceService`
@@ -51,6 +55,7 @@ export class Peers {
         timeoutMs: call.timeoutMs,
         metadata: { authorization: `Bearer ${await this.tokens.tokenFor(name, call.tenantId)}` },
       }),
+      unauthenticated: (call: PeerCall) => this.tokens.forget(name, call.tenantId),
     });
   }
 
@@ -76,6 +81,8 @@ export class Peers {
 export interface ClientParts<Options> {
   channel(): RawChannel;
   prepare(options: Options): Promise<RawCall>;
+  /** Told that the peer did not take what `prepare` gave to prove who calls, before it is asked once more. */
+  unauthenticated?(options: Options): void;
 }
 
 /** A typed client of a service over a raw channel. */
@@ -88,27 +95,60 @@ export function makeClient<D extends ServiceShape, Options>(
   return client as ServiceClient<D, Options>;
 }
 
-function callerFor<Options>(method: MethodShape, { channel, prepare }: ClientParts<Options>): unknown {
+function callerFor<Options>(method: MethodShape, parts: ClientParts<Options>): unknown {
+  const { channel, prepare } = parts;
   const retry = rpcAt(method.path).idempotent;
+  // The messages of a stream are gone with its first attempt: only the next call has a new token.
+  const noted = (error: unknown, options: Options): unknown => {
+    if (isUnauthenticated(error)) parts.unauthenticated?.(options);
+    return error;
+  };
   if (method.requestStream) {
     return async (requests: AsyncIterable<object>, options: Options) => {
-      const answer = await channel().clientStream(method.path, encoded(method, requests), await prepare(options));
-      return method.responseDeserialize(answer.body);
+      try {
+        const answer = await channel().clientStream(method.path, encoded(method, requests), await prepare(options));
+        return method.responseDeserialize(answer.body);
+      } catch (error) {
+        throw noted(error, options);
+      }
     };
   }
   if (method.responseStream) {
     return async function* (request: object, options: Options) {
-      const messages = channel().serverStream(method.path, encodeRequest(method, request), await prepare(options));
-      for await (const message of messages) yield method.responseDeserialize(message);
+      try {
+        const messages = channel().serverStream(method.path, encodeRequest(method, request), await prepare(options));
+        for await (const message of messages) yield method.responseDeserialize(message);
+      } catch (error) {
+        throw noted(error, options);
+      }
     };
   }
-  return async (request: object, options: Options) => {
-    const answer = await channel().unary(method.path, encodeRequest(method, request), {
-      ...(await prepare(options)),
-      retry,
+  return (request: object, options: Options) =>
+    authenticated(parts, options, async () => {
+      const answer = await channel().unary(method.path, encodeRequest(method, request), {
+        ...(await prepare(options)),
+        retry,
+      });
+      return method.responseDeserialize(answer.body);
     });
-    return method.responseDeserialize(answer.body);
-  };
+}
+
+async function authenticated<Options, T>(
+  { unauthenticated }: ClientParts<Options>,
+  options: Options,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (!unauthenticated || !isUnauthenticated(error)) throw error;
+    unauthenticated(options);
+    return attempt();
+  }
+}
+
+function isUnauthenticated(error: unknown): boolean {
+  return error instanceof DomainError && error.kind === 'unauthenticated';
 }
 
 async function* encoded(method: MethodShape, requests: AsyncIterable<object>): AsyncIterable<Buffer> {

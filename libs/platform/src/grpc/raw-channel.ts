@@ -1,9 +1,18 @@
-import { Client, credentials, Metadata, status as Status, type CallOptions, type ServiceError } from '@grpc/grpc-js';
+import {
+  Client,
+  credentials,
+  Metadata,
+  status as Status,
+  type CallOptions,
+  type ClientUnaryCall,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import { DomainError } from '@paradesk/kernel';
-import { context, propagation } from '@opentelemetry/api';
+import { propagation } from '@opentelemetry/api';
 import { inTransaction } from '../database/database.js';
 import { outgoingDeadline } from './call-scope.js';
 import { drained } from './drained.js';
+import { beginOutgoingCall, codeOf, type ObservedCall } from './rpc-telemetry.js';
 import { fromStatus } from './status.js';
 
 /** How to call. */
@@ -14,6 +23,8 @@ export interface RawCall {
   readonly timeoutMs?: number;
   /** Try again when the peer cannot be reached: only for what is safe to do twice. */
   readonly retry?: boolean;
+  /** Cancels the call when nobody waits for its answer any more; an upload only once it is whole. */
+  readonly signal?: AbortSignal;
 }
 
 /** An answer with what came behind it. */
@@ -25,6 +36,7 @@ export interface RawAnswer {
 
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 const ATTEMPTS = 4;
+const DEFAULT_TIMEOUT_MS = 5_000;
 const NO_MESSAGE = Buffer.from([0xff]);
 const same = (bytes: Buffer): Buffer => bytes;
 
@@ -48,12 +60,20 @@ export class RawChannel {
    * @throws DomainError as the service refused, or unavailable PEER_UNAVAILABLE / DEADLINE_EXCEEDED
    */
   async unary(path: string, request: Buffer, call: RawCall = {}): Promise<RawAnswer> {
+    // One deadline for all attempts: whoever waits does not care how many there are.
+    const deadlineMs = outgoingDeadline(call.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    const observed = beginOutgoingCall(path);
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.once(path, request, call);
+        const answer = await this.once(path, request, call, prepare(call, observed, deadlineMs));
+        observed.end(Status.OK);
+        return answer;
       } catch (error) {
         const again = call.retry === true && attempt < ATTEMPTS && (error as ServiceError).code === Status.UNAVAILABLE;
-        if (!again) throw fromStatus(error as ServiceError);
+        if (!again || call.signal?.aborted) {
+          observed.end(codeOf(error));
+          throw fromStatus(error as ServiceError);
+        }
         await new Promise((resolve) => setTimeout(resolve, (0.5 + Math.random()) * 50 * 2 ** attempt));
       }
     }
@@ -61,11 +81,13 @@ export class RawChannel {
 
   /** Sends a stream, with the back-pressure of the connection, and gets one answer. */
   async clientStream(path: string, requests: AsyncIterable<Buffer>, call: RawCall = {}): Promise<RawAnswer> {
-    const [metadata, options] = prepare(call);
+    const observed = beginOutgoingCall(path);
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-    const stream = this.client.makeClientStreamRequest(path, same, same, metadata, options, (error, body) =>
-      error ? reject(fromStatus(error)) : resolve(body ?? Buffer.alloc(0)),
-    );
+    const stream = this.client.makeClientStreamRequest(path, same, same, ...prepare(call, observed), (error, body) => {
+      observed.end(error ? codeOf(error) : Status.OK);
+      if (error) reject(fromStatus(error));
+      else resolve(body ?? Buffer.alloc(0));
+    });
     promise.catch(() => undefined);
     try {
       for await (const request of requests) {
@@ -73,6 +95,7 @@ export class RawChannel {
         if (!stream.write(request)) await Promise.race([drained(stream), promise]);
       }
       stream.end();
+      cancelOn(call.signal, stream);
     } catch (error) {
       // Cancelling would end the stream first, and the service could take half a file for a whole one: it is told by what is no message.
       stream.write(NO_MESSAGE);
@@ -88,14 +111,19 @@ export class RawChannel {
 
   /** Gets a stream; a slow reader slows the service down, and leaving the loop cancels the call. */
   async *serverStream(path: string, request: Buffer, call: RawCall = {}): AsyncIterable<Buffer> {
-    const [metadata, options] = prepare(call);
-    const stream = this.client.makeServerStreamRequest(path, same, same, request, metadata, options);
+    const observed = beginOutgoingCall(path);
+    const stream = this.client.makeServerStreamRequest(path, same, same, request, ...prepare(call, observed));
+    cancelOn(call.signal, stream);
+    let code = Status.CANCELLED;
     try {
       for await (const message of stream) yield message as Buffer;
+      code = Status.OK;
     } catch (error) {
+      code = codeOf(error);
       throw fromStatus(error as ServiceError);
     } finally {
       stream.cancel();
+      observed.end(code);
     }
   }
 
@@ -103,14 +131,19 @@ export class RawChannel {
     this.client.close();
   }
 
-  private once(path: string, request: Buffer, call: RawCall): Promise<RawAnswer> {
-    const [metadata, options] = prepare(call);
+  private once(
+    path: string,
+    request: Buffer,
+    { signal }: RawCall,
+    [metadata, options]: [Metadata, CallOptions],
+  ): Promise<RawAnswer> {
     return new Promise((resolve, reject) => {
       let body: Buffer = Buffer.alloc(0);
       const sent = this.client.makeUnaryRequest(path, same, same, request, metadata, options, (error, answer) => {
         if (error) reject(error);
         else body = answer ?? body;
       });
+      cancelOn(signal, sent);
       sent.on('status', (status) => {
         if (status.code === Status.OK) resolve({ body, trailers: textOf(status.metadata) });
       });
@@ -118,12 +151,25 @@ export class RawChannel {
   }
 }
 
-function prepare(call: RawCall): [Metadata, CallOptions] {
+function prepare(
+  call: RawCall,
+  observed: ObservedCall,
+  deadline = outgoingDeadline(call.timeoutMs ?? DEFAULT_TIMEOUT_MS),
+): [Metadata, CallOptions] {
   if (inTransaction()) throw new Error('no call to another service inside a transaction (rule T3)');
   const metadata = new Metadata();
   for (const [key, value] of Object.entries(call.metadata ?? {})) metadata.set(key, value);
-  propagation.inject(context.active(), metadata, { set: (carrier, key, value) => carrier.set(key, value) });
-  return [metadata, { deadline: outgoingDeadline(call.timeoutMs ?? 5000) }];
+  propagation.inject(observed.context, metadata, { set: (carrier, key, value) => carrier.set(key, value) });
+  return [metadata, { deadline }];
+}
+
+/** Forgets the signal when the call has ended, which it may outlive. */
+function cancelOn(signal: AbortSignal | undefined, call: Pick<ClientUnaryCall, 'cancel' | 'once'>): void {
+  if (!signal) return;
+  const cancel = (): void => call.cancel();
+  if (signal.aborted) cancel();
+  signal.addEventListener('abort', cancel, { once: true });
+  call.once('status', () => signal.removeEventListener('abort', cancel));
 }
 
 function textOf(metadata: Metadata): Record<string, string> {

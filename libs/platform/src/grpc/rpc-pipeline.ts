@@ -9,8 +9,10 @@ import {
 import { authorize, type Caller } from '@paradesk/access';
 import { violationsOf, type Rpc } from '@paradesk/contracts';
 import { DomainError } from '@paradesk/kernel';
+import { type Act, acting, currentAct, ruleText } from '../audit/act.js';
 import type { TokenVerifier } from '../auth/tokens.js';
 import { answerOnce } from '../database/idempotency.js';
+import { crashPoint } from '../run/crash-points.js';
 import { bindCaller, withDeadline } from './call-scope.js';
 import { drained } from './drained.js';
 import { observeCall } from './rpc-telemetry.js';
@@ -41,6 +43,7 @@ export class RpcPipeline {
   constructor(
     private readonly verifier: TokenVerifier,
     private readonly onError: (error: unknown, rpc: Rpc) => void,
+    private readonly onRefusal: (act: Act, reason: string) => Promise<void> = async () => undefined,
   ) {}
 
   unary(
@@ -66,6 +69,7 @@ export class RpcPipeline {
       const answer = await answerOnce(command, respond, withoutSecrets(rpc.descriptor.output));
       const trailers = new Metadata();
       if (answer.replayed) trailers.set('idempotency-replayed', 'true');
+      crashPoint('rpc.after-commit');
       callback(null, Buffer.from(answer.response), trailers);
     }).then((refusal) => refusal && callback(refusal));
   }
@@ -112,13 +116,16 @@ export class RpcPipeline {
   private run(rpc: Rpc, call: { metadata: Metadata; getDeadline(): Date | number }, work: () => Promise<void>) {
     const deadline = Number(call.getDeadline());
     const deadlineMs = Math.min(Number.isFinite(deadline) ? deadline : Infinity, Date.now() + LONGEST_CALL_MS);
+    const act: Act = { action: rpc.path, rule: ruleText(rpc) };
     return observeCall(rpc, call.metadata, async () => {
       try {
-        await withDeadline(deadlineMs, work);
+        await acting(act, () => withDeadline(deadlineMs, work));
         return undefined;
       } catch (error) {
+        // The caller hears of a refusal when it is on record.
+        if (error instanceof DomainError && error.kind === 'forbidden') await this.onRefusal(act, error.reason);
         const refusal = toStatus(error);
-        if (refusal.code === Status.INTERNAL) this.onError(error, rpc);
+        if (refusal.code === Status.INTERNAL || isUndecided(error)) this.onError(error, rpc);
         return refusal;
       }
     });
@@ -126,9 +133,16 @@ export class RpcPipeline {
 }
 
 function admitted<C extends Caller | undefined>(rpc: Rpc, metadata: Metadata, caller: C): C {
+  const act = currentAct();
+  if (act && caller) act.caller = caller;
   authorize(rpc.rule, caller);
   if (caller) bindCaller(metadata, caller);
   return caller;
+}
+
+// A decision that could not be made is a refusal to the caller and a fault to us.
+function isUndecided(error: unknown): boolean {
+  return error instanceof DomainError && error.reason === 'EVALUATION_FAILED';
 }
 
 function check(rpc: Rpc, request: unknown, decoded: boolean): void {

@@ -1,15 +1,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { context, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { DomainError } from '@paradesk/kernel';
 import { parseCronItems, type CronItem, type TaskList } from 'graphile-worker';
 import type pg from 'pg';
 import { Temporal } from 'temporal-polyfill';
+import { acting } from '../audit/act.js';
 import { Clock } from '../clock.js';
 import { sqlStateOf, type Tx } from '../database/database.js';
+import { crashPoint } from '../run/crash-points.js';
 import type { Logger } from '../telemetry/logger.js';
 import { drainJobs, type Drained, type JobRow } from './drain-jobs.js';
 import { JobRunner } from './job-runner.js';
 import { JOBS_SCHEMA } from './jobs-schema.js';
+import { causeOf, observeJobs, performObserved, type JobCause } from './jobs-telemetry.js';
 
 /** A kind of job, with the payload it takes. */
 export interface JobKind<P> {
@@ -47,10 +49,9 @@ export interface FailedJob {
   readonly error: string;
 }
 
-interface Envelope {
+interface Envelope extends JobCause {
   readonly tenantId: string;
   readonly payload: unknown;
-  readonly traceparent?: string;
 }
 
 /** What graphile-worker puts into a job that a schedule adds. */
@@ -59,8 +60,6 @@ interface Occasion {
 }
 
 type Perform = (job: JobRow) => Promise<void>;
-
-const tracer = trace.getTracer('paradesk.jobs');
 
 /** Names a kind of job and the payload it takes. @param name kebab-case, unique in the service */
 export function defineJob<P>(name: string): JobKind<P> {
@@ -87,9 +86,7 @@ export class Jobs {
 
   /** Adds a job in this transaction: it exists when the transaction commits. */
   async add<P>(tx: Tx, kind: JobKind<P>, payload: P, options: JobOptions = {}): Promise<void> {
-    const carrier: { traceparent?: string } = {};
-    propagation.inject(context.active(), carrier);
-    const envelope: Envelope = { tenantId: tx.tenantId, payload, traceparent: carrier.traceparent };
+    const envelope: Envelope = { tenantId: tx.tenantId, payload, ...causeOf(options.runAt !== undefined) };
     await tx.query(
       `select from ${JOBS_SCHEMA}.add_job($1, $2::json, run_at => $3::timestamptz, max_attempts => $4, job_key => $5, job_key_mode => 'preserve_run_at')`,
       [
@@ -174,38 +171,29 @@ export class Jobs {
     return rows;
   }
 
+  /** Reports what is due and what was given up whenever metrics are read. @returns ends the reports */
+  observe(service: string): () => void {
+    return observeJobs(service, this.pool, () => [...this.performers.keys()]);
+  }
+
   private register(name: string, work: Perform): void {
     if (this.performers.has(name)) throw new Error(`the job ${name} has a handler already`);
     this.performers.set(name, (job) => this.outsideRequests(() => this.perform(job, work)));
   }
 
-  private async perform(job: JobRow, work: Perform): Promise<void> {
-    // A job may run days after its cause, so its span is linked to the cause and not a part of it.
-    const cause = trace.getSpanContext(propagation.extract(ROOT_CONTEXT, job.payload));
-    const span = tracer.startSpan(
-      `job ${job.name}`,
-      {
-        kind: SpanKind.CONSUMER,
-        attributes: { 'paradesk.job.name': job.name, 'paradesk.job.attempt': job.attempts },
-        links: cause ? [{ context: cause }] : [],
-      },
-      ROOT_CONTEXT,
-    );
-    await context.with(trace.setSpan(ROOT_CONTEXT, span), async () => {
-      try {
-        await work(job);
-      } catch (error) {
-        const reason = reasonOf(error);
-        span.setStatus({ code: SpanStatusCode.ERROR, message: reason });
-        this.logger.warn(
-          { job: job.name, attempt: job.attempts, max_attempts: job.max_attempts, reason, err: error },
-          'a job failed',
-        );
-        // What is thrown is stored with the job: the reason only, since a text may be privileged.
-        throw new Error(reason, { cause: error });
-      } finally {
-        span.end();
-      }
+  private perform(job: JobRow, work: Perform): Promise<void> {
+    const attempt = async () => {
+      crashPoint('jobs.before-handle');
+      await acting({ action: `job ${job.name}` }, () => work(job));
+      crashPoint('jobs.after-handle');
+    };
+    return performObserved(job, attempt, (error) => {
+      const reason = reasonOf(error);
+      this.logger.warn(
+        { job: job.name, attempt: job.attempts, max_attempts: job.max_attempts, reason, err: error },
+        'a job failed',
+      );
+      return reason;
     });
   }
 }

@@ -24,6 +24,17 @@ export interface EventRecord {
   readonly schemaVersion: number;
 }
 
+/** Records of one partition that a group has not handled. */
+export interface Lag {
+  readonly group: string;
+  readonly topic: string;
+  /** 0 in a channel without partitions. */
+  readonly partition: number;
+  readonly records: number;
+  /** For how long the oldest of them has waited in the channel, in milliseconds; 0 for none. */
+  readonly ageMs: number;
+}
+
 /** What a group does with one record. It throws to have the record again later, and nothing of its key before it. */
 export type RecordHandler = (record: EventRecord) => Promise<void>;
 
@@ -38,6 +49,8 @@ export interface Subscription {
  * Whoever publishes repeats what was rejected; whoever handles expects duplicates.
  */
 export interface EventChannel {
+  /** What carries the records, in telemetry (`messaging.system.name`): `kafka`, or `in_process`. */
+  readonly system: string;
   /**
    * Resolves when the records are safe: no crash of any process can lose them any more.
    *
@@ -49,6 +62,8 @@ export interface EventChannel {
    * `handle` resolved, and comes again when it threw or the process ended before.
    */
   subscribe(group: string, topics: readonly string[], handle: RecordHandler): Promise<Subscription>;
+  /** What waits for the groups that subscribed here, partition by partition, those without anything waiting included. */
+  lag(): Promise<Lag[]>;
   /** Ends all subscriptions; a later `publish` rejects. */
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { EventChannel, EventRecord, RecordHandler, Subscription } from './event-channel.js';
+import type { EventChannel, EventRecord, Lag, RecordHandler, Subscription } from './event-channel.js';
 
 interface Group {
   readonly topics: ReadonlySet<string>;
@@ -6,6 +6,13 @@ interface Group {
   handle: RecordHandler | undefined;
   /** The end of what each lane has to do. A key always takes the same lane, which keeps its order. */
   readonly lanes: Promise<unknown>[];
+  /** What it was handed and has not handled. */
+  readonly owed: Set<Owed>;
+}
+
+interface Owed {
+  readonly record: EventRecord;
+  readonly sinceMs: number;
 }
 
 // As many records of a group as are handled at once; each holds a connection to the group's database.
@@ -16,6 +23,7 @@ const LANES = 4;
  * records, so until then they stay in the publisher's outbox.
  */
 export class InProcessChannel implements EventChannel {
+  readonly system = 'in_process';
   private readonly groups = new Map<string, Group>();
   private readonly opened = Promise.withResolvers<void>();
   private closed = false;
@@ -48,9 +56,20 @@ export class InProcessChannel implements EventChannel {
       topics: new Set(topics),
       handle,
       lanes: Array.from({ length: LANES }, async () => undefined),
+      owed: new Set(),
     };
     this.groups.set(group, joined);
     return { close: () => leave(joined) };
+  }
+
+  async lag(): Promise<Lag[]> {
+    return [...this.groups].flatMap(([group, { topics, owed }]) =>
+      [...topics].map((topic) => {
+        const since = [...owed].filter(({ record }) => record.topic === topic).map(({ sinceMs }) => sinceMs);
+        const ageMs = since.length > 0 ? performance.now() - Math.min(...since) : 0;
+        return { group, topic, partition: 0, records: since.length, ageMs };
+      }),
+    );
   }
 
   async close(): Promise<void> {
@@ -61,18 +80,26 @@ export class InProcessChannel implements EventChannel {
 }
 
 function deliver(name: string, group: Group, records: readonly EventRecord[]): Promise<void>[] {
-  const owed = records.filter(({ topic }) => group.topics.has(topic));
-  return [...Map.groupBy(owed, ({ key }) => laneOf(key))].map(([lane, inOrder]) => {
+  const sinceMs = performance.now();
+  const owed = records.filter(({ topic }) => group.topics.has(topic)).map((record) => ({ record, sinceMs }));
+  for (const one of owed) group.owed.add(one);
+  return [...Map.groupBy(owed, ({ record }) => laneOf(record.key))].map(([lane, inOrder]) => {
     const work = (group.lanes[lane] ?? Promise.resolve()).then(() => handleInOrder(name, group, inOrder));
     group.lanes[lane] = work.catch(() => undefined);
     return work;
   });
 }
 
-async function handleInOrder(name: string, group: Group, records: readonly EventRecord[]): Promise<void> {
-  for (const record of records) {
-    if (!group.handle) throw new Error(`${name} takes no events at present`);
-    await group.handle(record);
+async function handleInOrder(name: string, group: Group, owed: readonly Owed[]): Promise<void> {
+  try {
+    for (const one of owed) {
+      if (!group.handle) throw new Error(`${name} takes no events at present`);
+      await group.handle(one.record);
+      group.owed.delete(one);
+    }
+  } finally {
+    // What is left is the publisher's again.
+    for (const one of owed) group.owed.delete(one);
   }
 }
 

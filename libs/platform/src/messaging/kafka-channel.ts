@@ -2,10 +2,10 @@ import type { Topic } from '@paradesk/contracts';
 import kafkajs, { type Producer } from 'kafkajs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../telemetry/logger.js';
-import type { EventChannel, EventRecord, RecordHandler, Subscription } from './event-channel.js';
+import type { EventChannel, EventRecord, Lag, RecordHandler, Subscription } from './event-channel.js';
 import { KafkaClient, withAdmin, type KafkaAddress } from './kafka-client.js';
 import { sendsOf, toMessage } from './kafka-record.js';
-import { KafkaSubscription, type ConsumerTiming, type Lag } from './kafka-subscription.js';
+import { KafkaSubscription, type ConsumerTiming } from './kafka-subscription.js';
 import { checkTopics } from './kafka-topics.js';
 import { MAX_EVENT_BYTES } from './outbox.js';
 
@@ -28,6 +28,7 @@ const MOST_BYTES_OF_A_SEND = MAX_EVENT_BYTES + 20_000;
 
 /** The channel of services that run as processes of their own. Safe means here: all replicas in sync have the record. */
 export class KafkaChannel implements EventChannel {
+  readonly system = 'kafka';
   private readonly subscriptions = new Set<KafkaSubscription>();
   private readonly closed = Promise.withResolvers<never>();
   private isClosed = false;
@@ -107,7 +108,7 @@ export class KafkaChannel implements EventChannel {
     await Promise.all([...this.subscriptions].map((subscription) => subscription.health()));
   }
 
-  /** What waits for the consumers of this process. */
+  /** Of the partitions that the consumers of this process have at present. @throws Error when no broker answers in time */
   async lag(): Promise<Lag[]> {
     return (await Promise.all([...this.subscriptions].map((subscription) => subscription.lag()))).flat();
   }

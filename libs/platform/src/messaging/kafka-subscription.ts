@@ -1,10 +1,12 @@
 import type { Consumer, EachBatchPayload, KafkaMessage } from 'kafkajs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { crashPoint } from '../run/crash-points.js';
 import type { Logger } from '../telemetry/logger.js';
-import type { RecordHandler, Subscription } from './event-channel.js';
+import type { Lag, RecordHandler, Subscription } from './event-channel.js';
 import { reasonOf } from './handler-errors.js';
 import { KafkaClient, withAdmin, type KafkaAddress } from './kafka-client.js';
 import { fromMessage } from './kafka-record.js';
+import { OldestWaiting } from './oldest-waiting.js';
 import { ProgressWatchdog, type Patience } from './progress-watchdog.js';
 
 /** How a consumer and its group wait for each other; shorter in tests. */
@@ -27,14 +29,6 @@ export interface SubscriptionOptions {
   readonly onCrash: (error: Error) => void;
 }
 
-/** Records of one partition that a group has not handled. */
-export interface Lag {
-  readonly group: string;
-  readonly topic: string;
-  readonly partition: number;
-  readonly records: number;
-}
-
 /** A handler threw. Without the handler's own text, which may be privileged, and of a class that kafkajs repeats. */
 class RecordNotHandled extends Error {
   override readonly name = 'RecordNotHandled';
@@ -53,12 +47,13 @@ const ANSWER_TIMEOUT_MS = 1_500;
 
 /**
  * A member of a consumer group. Offsets are committed after the handler, in the generation in which the records were fetched: the
- * group refuses those of a member that has lost the partition. Records of a partition are handled in order, one at a time.
+ * group refuses those of a member that has lost the partition. Records of a key are handled in order, one at a time.
  */
 export class KafkaSubscription implements Subscription {
   private readonly client: KafkaClient;
   private readonly consumer: Consumer;
   private readonly watchdog: ProgressWatchdog;
+  private readonly waiting = new OldestWaiting();
   /** Partitions by topic. */
   private assignment: Readonly<Record<string, readonly number[]>> = {};
   private joined = false;
@@ -123,12 +118,10 @@ export class KafkaSubscription implements Subscription {
         const ends = (await admin.fetchTopicOffsets(topic)).filter(({ partition }) => partitions.includes(partition));
         // -1 means that nothing was committed yet.
         const reached = (partition: number, low: string) => Math.max(next.get(partition) ?? -1, Number(low));
-        return ends.map(({ partition, low, high }) => ({
-          group,
-          topic,
-          partition,
-          records: Math.max(0, Number(high) - reached(partition, low)),
-        }));
+        return ends.map(({ partition, low, high }) => {
+          const records = Math.max(0, Number(high) - reached(partition, low));
+          return { group, topic, partition, records, ageMs: this.waiting.ageMs(topic, partition, records) };
+        });
       };
       return (await Promise.all(mine.map(ofTopic))).flat();
     });
@@ -153,6 +146,7 @@ export class KafkaSubscription implements Subscription {
       this.generation += 1;
       this.joined = true;
       this.assignment = payload.memberAssignment;
+      this.waiting.clear();
       if (this.watchdog.joined()) this.crash(new Error(`${group} joins its group again and again and handles nothing`));
     });
     this.consumer.on(events.REBALANCING, () => {
@@ -184,20 +178,54 @@ export class KafkaSubscription implements Subscription {
       if (offset === undefined || generation !== this.generation) return;
       // Not `consumer.commitOffsets()`: after a lost session that one ends the consumer while the process lives on.
       await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });
+      crashPoint('kafka.after-offset-commit');
     };
     try {
-      for (const [index, message] of messages.entries()) {
-        if (!isMine()) break;
-        // Throws when the group has moved on without this member: only here kafkajs learns of it.
-        await payload.heartbeat();
-        await this.handle(topic, partition, message);
-        payload.resolveOffset(message.offset);
-        next = String(BigInt(message.offset) + 1n);
-        if ((index + 1) % COMMIT_EVERY === 0) await commit();
+      for (let from = 0; from < messages.length && isMine(); from += COMMIT_EVERY) {
+        const window = messages.slice(from, from + COMMIT_EVERY);
+        this.waiting.taking(topic, partition, Number(window[0]?.timestamp));
+        const { handled, failure } = await this.handleWindow(payload, window, isMine);
+        const last = window[handled - 1];
+        if (last) {
+          payload.resolveOffset(last.offset);
+          next = String(BigInt(last.offset) + 1n);
+        }
+        if (failure) throw failure;
+        await commit();
       }
+      if (payload.batch.offsetLag() === '0') this.waiting.done(topic, partition);
     } finally {
       await commit();
     }
+  }
+
+  /**
+   * Records of different keys side by side, so that the inbox can take them together; those of one key in order.
+   *
+   * @returns how many from the first on were handled, and what kept it from the others
+   */
+  private async handleWindow(
+    payload: EachBatchPayload,
+    window: readonly KafkaMessage[],
+    isMine: () => boolean,
+  ): Promise<{ handled: number; failure?: unknown }> {
+    const { topic, partition } = payload.batch;
+    const done = new Set<KafkaMessage>();
+    const failures: unknown[] = [];
+    const inOrder = async (messages: readonly KafkaMessage[]) => {
+      for (const message of messages) {
+        if (failures.length > 0 || !isMine()) return;
+        await this.handle(topic, partition, message);
+        done.add(message);
+        await payload.heartbeat();
+      }
+    };
+    // Throws when the group has moved on without this member: only here kafkajs learns of it.
+    await payload.heartbeat();
+    const lines = Map.groupBy(window, ({ key }) => key?.toString());
+    await Promise.all([...lines.values()].map((line) => inOrder(line).catch((error: unknown) => failures.push(error))));
+    const undone = window.findIndex((message) => !done.has(message));
+    return { handled: undone < 0 ? window.length : undone, failure: failures[0] };
   }
 
   private async handle(topic: string, partition: number, message: KafkaMessage): Promise<void> {

@@ -1,6 +1,6 @@
 import { context, propagation } from '@opentelemetry/api';
 import type { Topic } from '@paradesk/contracts';
-import { newId } from '@paradesk/kernel';
+import { DomainError, newId } from '@paradesk/kernel';
 import type { Clock } from '../clock.js';
 import type { Tx } from '../database/database.js';
 import { SCHEMA_VERSION } from './event-channel.js';
@@ -26,14 +26,18 @@ export class Outbox {
    * Tells the other services, once `tx` is committed. The aggregate's row must be locked and its version raised before, so
    * that its events get their positions in the order of its versions.
    *
-   * @throws Error outside a transaction, and when the event is larger than `MAX_EVENT_BYTES`
+   * @throws Error outside a transaction
+   * @throws DomainError refused EVENT_TOO_LARGE when the event is larger than `MAX_EVENT_BYTES`: its change is not made either
    * @throws the database's unique violation when the aggregate has an event of this version: its version was not raised
    */
   async add<T>(tx: Tx, { topic, aggregateId, aggregateVersion, event }: OutgoingEvent<T>): Promise<void> {
     if (!tx.queryRunner?.isTransactionActive) throw new Error('an event is added in the transaction of its change');
     const payload = topic.message.encode(event).finish();
     if (payload.byteLength > MAX_EVENT_BYTES) {
-      throw new Error(`an event of ${topic.name} has ${payload.byteLength} bytes, more than ${MAX_EVENT_BYTES}`);
+      throw DomainError.refused(
+        'EVENT_TOO_LARGE',
+        `an event of ${topic.name} would have ${payload.byteLength} bytes, more than the ${MAX_EVENT_BYTES} that are carried`,
+      );
     }
     const now = this.clock.now();
     // The relay is woken at commit, and not at all after a rollback: that is how NOTIFY works.

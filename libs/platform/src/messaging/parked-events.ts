@@ -1,7 +1,10 @@
 import { DomainError } from '@paradesk/kernel';
 import { Temporal } from 'temporal-polyfill';
 import type { EntityManager } from 'typeorm';
+import { currentAct } from '../audit/act.js';
+import { addRecord } from '../audit/audit-records.js';
 import type { Database } from '../database/database.js';
+import { actFor } from '../database/idempotency.js';
 import type { Inbox } from './inbox.js';
 import { lockPosition, type ParkedKind } from './parking.js';
 
@@ -92,6 +95,14 @@ export class ParkedEvents {
         aggregateId,
         version + 1,
       ]);
+      // Last, since from here on the transaction is the event's tenant's.
+      await actFor(tx, parked.tenant_id);
+      await addRecord(tx, parked.tenant_id, currentAct() ?? { action: 'discard' }, {
+        outcome: 'done',
+        table: 'messaging.parked_events',
+        row: eventId,
+        changes: { discarded_reason: [null, reason], discarded_by: [null, who] },
+      });
     });
     await this.inbox.takeParked(aggregateId);
   }

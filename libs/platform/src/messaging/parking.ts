@@ -100,24 +100,52 @@ export interface Position {
 export async function lockPosition(
   tx: EntityManager,
   consumer: string,
-  { key, tenantId, eventId }: Pick<EventRecord, 'key' | 'tenantId' | 'eventId'>,
+  record: Pick<EventRecord, 'key' | 'tenantId' | 'eventId'>,
 ): Promise<Position> {
-  const lock = (): Promise<Position[]> =>
+  const position = await lockPositions(tx, consumer, [record]);
+  return { version: position.versionOf(record.key), poisoned: position.isPoisoned(record.eventId) };
+}
+
+/** Where a consumer stands with some aggregates. */
+export interface Positions {
+  versionOf(aggregateId: string): number;
+  isPoisoned(eventId: string): boolean;
+}
+
+/** Locks the positions of several events of one tenant: always in the same order, so that nobody waits in a circle. */
+export async function lockPositions(
+  tx: EntityManager,
+  consumer: string,
+  records: readonly Pick<EventRecord, 'key' | 'tenantId' | 'eventId'>[],
+): Promise<Positions> {
+  const keys = [...new Set(records.map(({ key }) => key))].sort();
+  const eventIds = records.map(({ eventId }) => eventId);
+  const lock = (): Promise<LockedPosition[]> =>
     tx.query(
-      `select version, exists (
-         select from messaging.parked_events where consumer = $1 and event_id = $3 and kind = 'poison'
+      `select aggregate_id, version, array(
+         select event_id from messaging.parked_events where consumer = $1 and event_id = any ($3::uuid[]) and kind = 'poison'
        ) as poisoned
-       from messaging.consumer_positions where consumer = $1 and aggregate_id = $2 for no key update`,
-      [consumer, key, eventId],
+       from messaging.consumer_positions where consumer = $1 and aggregate_id = any ($2::uuid[])
+       order by aggregate_id for no key update`,
+      [consumer, keys, eventIds],
     );
-  const [known] = await lock();
-  if (known) return known;
-  await tx.query(
-    `insert into messaging.consumer_positions (consumer, aggregate_id, tenant_id, version) values ($1, $2, $3, 0)
-     on conflict do nothing`,
-    [consumer, key, tenantId],
-  );
-  const [made] = await lock();
-  if (!made) throw new Error('the position of a consumer vanished');
-  return made;
+  let known = await lock();
+  if (known.length < keys.length) {
+    await tx.query(
+      `insert into messaging.consumer_positions (consumer, aggregate_id, tenant_id, version)
+       select $1, key, $3, 0 from unnest($2::uuid[]) key order by key on conflict do nothing`,
+      [consumer, keys, records[0]?.tenantId],
+    );
+    known = await lock();
+  }
+  if (known.length < keys.length) throw new Error('the position of a consumer vanished');
+  const versions = new Map(known.map(({ aggregate_id, version }) => [aggregate_id, version]));
+  const poisoned = new Set(known.flatMap((position) => position.poisoned));
+  return { versionOf: (key) => versions.get(key) ?? 0, isPoisoned: (eventId) => poisoned.has(eventId) };
+}
+
+interface LockedPosition {
+  readonly aggregate_id: string;
+  readonly version: number;
+  readonly poisoned: readonly string[];
 }

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Database } from '../database/database.js';
+import { crashPoint } from '../run/crash-points.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { EventChannel } from './event-channel.js';
 import { reasonOf } from './handler-errors.js';
-import { countSent, observeOutbox } from './messaging-metrics.js';
+import { observeOutbox } from './messaging-metrics.js';
+import { publishObserved } from './messaging-spans.js';
 import { EVENT_COLUMNS, type EventRow, toRecord } from './parking.js';
 import { Wakeup } from './wakeup.js';
 
@@ -120,11 +122,13 @@ export class Relay {
     );
     if (batch.length === 0) return 0;
     const records = batch.map(toRecord);
-    await this.options.channel.publish(records);
-    countSent(records);
+    crashPoint('relay.before-publish');
+    await publishObserved(this.options.channel, records);
+    crashPoint('relay.after-publish');
     await run(client, 'update messaging.outbox set published_at = now() where position = any ($1::bigint[])', [
       batch.map(({ position }) => position),
     ]);
+    crashPoint('relay.after-mark');
     return batch.length;
   }
 

@@ -5,6 +5,7 @@ import { ConfigError, platformConfig, readConfig } from '../config.js';
 import { KafkaChannel } from '../messaging/kafka-channel.js';
 import { createLogger, type Logger } from '../telemetry/logger.js';
 import { startTelemetry } from '../telemetry/otel.js';
+import { armedCrash } from './crash-points.js';
 import type { ServiceDefinition } from './service-definition.js';
 import { startService } from './start-service.js';
 
@@ -42,6 +43,7 @@ async function serve(definition: ServiceDefinition): Promise<void> {
     otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
   });
   const logger = createLogger({ service: definition.name, level: config.LOG_LEVEL });
+  announceArmedCrash(logger);
   const crash = Promise.withResolvers<Error>();
   const channel = await openChannel(definition, config.KAFKA_BROKERS, logger, crash.resolve);
   const service = await startService(definition, {
@@ -62,6 +64,14 @@ async function serve(definition: ServiceDefinition): Promise<void> {
     await Promise.race([stop(1), sleep(config.SHUTDOWN_TIMEOUT_MS)]);
     process.exit(1);
   });
+}
+
+// Nobody may find out by a crash that a process was armed by mistake.
+function announceArmedCrash(logger: Logger): void {
+  const armed = armedCrash();
+  if (!armed) return;
+  const text = `PARADESK_CRASH_AT is set: this process kills itself at ${armed.point}, pass ${armed.pass}. Unset it outside the fault program`;
+  logger.fatal({ crashPoint: armed.point, pass: armed.pass }, text);
 }
 
 /** Everything that is wrong with the environment at once, the service's own settings included. */

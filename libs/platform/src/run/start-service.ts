@@ -3,18 +3,28 @@ import { NestFactory } from '@nestjs/core';
 import pg from 'pg';
 import type { z } from 'zod';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { AuditRecordsServiceService } from '@paradesk/contracts/paradesk/audit/v1/audit_records';
+import { ParkedEventsServiceService } from '@paradesk/contracts/paradesk/operations/v1/parked_events';
+import { AuditRecords } from '../audit/audit-records.js';
+import { AuditRecordsController } from '../audit/audit-records.controller.js';
+import { Notary } from '../audit/notary.js';
+import { Refusals } from '../audit/refusals.js';
+import { Sealer } from '../audit/sealer.js';
 import { IdentityTokens } from '../auth/service-tokens.js';
 import { TokenVerifier } from '../auth/tokens.js';
 import { Clock, Ids } from '../clock.js';
 import { CONFIG, platformConfig, readConfig } from '../config.js';
 import { Database } from '../database/database.js';
+import { observePool } from '../database/pool-metrics.js';
 import { GrpcStrategy } from '../grpc/grpc-strategy.js';
 import { Peers } from '../grpc/peers.js';
 import { Jobs } from '../jobs/jobs.js';
 import type { EventChannel } from '../messaging/event-channel.js';
 import { EventsStrategy } from '../messaging/event-handlers.js';
 import { Inbox } from '../messaging/inbox.js';
+import { observeConsumer } from '../messaging/messaging-metrics.js';
 import { Outbox } from '../messaging/outbox.js';
+import { ParkedEventsController } from '../messaging/parked-events.controller.js';
 import { ParkedEvents } from '../messaging/parked-events.js';
 import { Relay } from '../messaging/relay.js';
 import { ObjectStorage } from '../storage/object-storage.js';
@@ -22,6 +32,7 @@ import { createLogger, Logger, nestLogger } from '../telemetry/logger.js';
 import { OpsServer, type ReadinessCheck } from '../telemetry/ops-server.js';
 import { RethrowFilter } from './rethrow-filter.js';
 import type { ServiceDefinition } from './service-definition.js';
+import { ServiceName } from './service-name.js';
 
 /** What a service runs in. */
 export interface Surroundings {
@@ -61,9 +72,10 @@ export async function startService(definition: ServiceDefinition, surroundings: 
   const { config, logger, database, inbox, clock, jobs } = parts;
   const grpc = new GrpcStrategy({
     address: config.GRPC_ADDRESS,
-    services: definition.grpc,
+    services: [...definition.grpc, AuditRecordsServiceService, ParkedEventsServiceService],
     verifier: new TokenVerifier(definition.name, () => parts.tokens.publicKeys(), clock),
     onError: (error, rpc) => logger.error({ err: error, rpc: rpc.path }, 'an RPC failed'),
+    onRefusal: (act, reason) => parts.refusals.keep(act, reason),
   });
   const events = new EventsStrategy({
     channel: surroundings.channel,
@@ -87,12 +99,14 @@ export async function startService(definition: ServiceDefinition, surroundings: 
     connect: () => connectTo(config.DATABASE_URL),
   });
   relay.start();
+  parts.sealer.start();
   if (surroundings.jobs !== 'drained') await jobs.start();
   const ops = await OpsServer.start(config.OPS_ADDRESS, { database: () => database.ping() }, surroundings.live);
   const host = config.GRPC_ADDRESS.slice(0, config.GRPC_ADDRESS.lastIndexOf(':'));
   const address = `${host}:${grpc.port}`;
   logger.info({ grpc: address, ops: ops.url }, 'serving');
-  const stop = () => stopService({ ...parts, grpc, events, relay, app, ops });
+  const stopObserving = observe(definition, parts, surroundings.channel);
+  const stop = () => stopService({ ...parts, grpc, events, relay, app, ops, stopObserving });
   return { name: definition.name, address, opsUrl: ops.url, app, stop };
 }
 
@@ -102,15 +116,26 @@ type Running = Parts & {
   relay: Relay;
   app: INestApplication;
   ops: OpsServer;
+  stopObserving: () => void;
 };
 
+/** What is looked up whenever metrics are read; what happens is counted where it does. */
+function observe({ name, consumes }: ServiceDefinition, { database, jobs }: Parts, channel: EventChannel): () => void {
+  const ends = [observePool(name, database.pool), jobs.observe(name)];
+  if (consumes.length > 0) ends.push(observeConsumer(name, database, channel));
+  return () => ends.forEach((end) => end());
+}
+
 // What comes in stops first, what others may still need last.
-async function stopService({ config, grpc, events, jobs, relay, app, peers, database, ops }: Running): Promise<void> {
+async function stopService(running: Running): Promise<void> {
+  const { config, grpc, events, jobs, relay, sealer, app, peers, database, ops, stopObserving } = running;
+  stopObserving();
   await grpc.drain(config.SHUTDOWN_TIMEOUT_MS);
   await events.close();
   await jobs.stop(config.SHUTDOWN_TIMEOUT_MS);
   await relay.stop();
   await app.close();
+  await sealer.stop();
   peers.close();
   await database.close();
   await ops.stop();
@@ -129,6 +154,10 @@ async function assemble(definition: ServiceDefinition, surroundings: Surrounding
     entities: definition.entities,
     poolSize: config.DATABASE_POOL_SIZE,
     applicationName: `paradesk-${definition.name}`,
+    waiting: {
+      waitMs: config.DATABASE_WAIT_MS,
+      onWait: (reason) => logger.warn({ reason, waitMs: config.DATABASE_WAIT_MS }, 'waiting for the database'),
+    },
   });
   const tokens: IdentityTokens = new IdentityTokens(
     definition.name,
@@ -138,8 +167,12 @@ async function assemble(definition: ServiceDefinition, surroundings: Surrounding
   );
   const peers: Peers = new Peers(surroundings.peers ?? (() => config.PEERS), tokens);
   const jobs = new Jobs(database.pool, logger, clock);
-  const inbox = new Inbox(database, definition.name);
-  return { config, logger, clock, database, inbox, tokens, peers, jobs, storage: ObjectStorage.open(config.STORAGE) };
+  const inbox = new Inbox(database, definition.name, surroundings.channel.system);
+  new Notary(database, peers, jobs, config.AUDIT_HEAD_EVERY_MINUTES);
+  const sealer = new Sealer(database, logger);
+  const refusals = new Refusals(database, clock, logger);
+  const storage = ObjectStorage.open(config.STORAGE);
+  return { config, logger, clock, database, inbox, tokens, peers, jobs, storage, sealer, refusals };
 }
 
 function rootModule(definition: ServiceDefinition, parts: Parts): DynamicModule {
@@ -152,12 +185,16 @@ function rootModule(definition: ServiceDefinition, parts: Parts): DynamicModule 
     { provide: Database, useValue: database },
     { provide: Outbox, useValue: new Outbox(clock) },
     { provide: ParkedEvents, useValue: new ParkedEvents(database, inbox) },
+    { provide: AuditRecords, useValue: new AuditRecords(database) },
+    { provide: ServiceName, useValue: new ServiceName(definition.name) },
     { provide: Peers, useValue: peers },
     { provide: Jobs, useValue: jobs },
     { provide: ObjectStorage, useValue: storage },
   ];
   const exported = providers.map((provider) => (provider as { provide: symbol }).provide);
-  return { module: ServiceRoot, global: true, imports: [definition.module], providers, exports: exported };
+  // What every service serves beside its own.
+  const controllers = [AuditRecordsController, ParkedEventsController];
+  return { module: ServiceRoot, global: true, imports: [definition.module], controllers, providers, exports: exported };
 }
 
 @Module({})

@@ -2,6 +2,7 @@ import { DomainError } from '@paradesk/kernel';
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { crashPoint } from '../run/crash-points.js';
 import type { ByteRange, ObjectStore } from './object-storage.js';
 
 /** Objects as files of a folder. A file appears under its name only when all of it is on the disk. */
@@ -24,6 +25,7 @@ export class FolderStore implements ObjectStore {
       } finally {
         await file.close();
       }
+      crashPoint('storage.before-rename');
       await rename(unfinished, path);
       await syncFolder(dirname(path));
     } catch (error) {

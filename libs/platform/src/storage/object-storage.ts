@@ -1,4 +1,5 @@
 import { DomainError } from '@paradesk/kernel';
+import { crashPoint } from '../run/crash-points.js';
 import { FolderStore } from './folder-store.js';
 import { S3Store } from './s3-store.js';
 
@@ -42,6 +43,7 @@ export class ObjectStorage {
   ): Promise<void> {
     if (options.ifAbsent && (await this.exists(key))) return;
     await this.store.put(requireKey(key), content instanceof Uint8Array ? one(content) : content);
+    crashPoint('storage.after-put');
   }
 
   /**

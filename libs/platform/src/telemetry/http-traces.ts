@@ -7,17 +7,22 @@ import {
   SpanKind,
   SpanStatusCode,
   trace,
+  type Attributes,
   type Span,
 } from '@opentelemetry/api';
 
 interface Observed {
   readonly span: Span;
+  readonly method: string;
   readonly startedAtMs: number;
   route: string | undefined;
 }
 
 const tracer = trace.getTracer('paradesk.gateway');
 const observed = new WeakMap<FastifyRequest, Observed>();
+
+// Any other is the caller's own text.
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH']);
 
 /**
  * Runs every request in a span that continues the caller's `traceparent`, and measures it. Names and values are those of OpenTelemetry's
@@ -29,27 +34,40 @@ export function traceRequests(server: FastifyInstance): void {
     description: 'How long requests took, by route and status.',
     advice: { explicitBucketBoundaries: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10] },
   });
+  const end = (request: FastifyRequest, outcome: Attributes, isFault: boolean): void => {
+    const entry = observed.get(request);
+    if (!entry) return;
+    observed.delete(request);
+    const attributes = {
+      'http.request.method': entry.method,
+      'url.scheme': request.protocol,
+      ...(entry.route && { 'http.route': entry.route }),
+      ...outcome,
+    };
+    entry.span.setAttributes(attributes);
+    if (isFault) entry.span.setStatus({ code: SpanStatusCode.ERROR });
+    entry.span.end();
+    duration.record((performance.now() - entry.startedAtMs) / 1000, attributes);
+  };
   server.addHook('onRequest', (request, _reply, done) => {
     const parent = propagation.extract(context.active(), request.headers);
-    const span = tracer.startSpan(
-      request.method,
-      { kind: SpanKind.SERVER, attributes: { 'http.request.method': request.method } },
-      parent,
-    );
-    observed.set(request, { span, startedAtMs: performance.now(), route: undefined });
+    const method = METHODS.has(request.method) ? request.method : '_OTHER';
+    const span = tracer.startSpan(method === '_OTHER' ? 'HTTP' : method, { kind: SpanKind.SERVER }, parent);
+    observed.set(request, { span, method, startedAtMs: performance.now(), route: undefined });
     context.with(trace.setSpan(parent, span), done);
   });
   server.addHook('onResponse', (request, { statusCode }, done) => {
-    const { span, startedAtMs, route } = observed.get(request) ?? {};
-    const attributes = {
-      'http.request.method': request.method,
-      'http.response.status_code': statusCode,
-      ...(route && { 'http.route': route }),
-    };
-    span?.setAttributes(attributes);
-    if (statusCode >= 500) span?.setStatus({ code: SpanStatusCode.ERROR });
-    span?.end();
-    if (startedAtMs !== undefined) duration.record((performance.now() - startedAtMs) / 1000, attributes);
+    const isFault = statusCode >= 500;
+    end(
+      request,
+      { 'http.response.status_code': statusCode, ...(isFault && { 'error.type': String(statusCode) }) },
+      isFault,
+    );
+    done();
+  });
+  // Whoever hangs up gets no response.
+  server.addHook('onRequestAbort', (request, done) => {
+    end(request, { 'error.type': 'aborted' }, false);
     done();
   });
 }
@@ -59,7 +77,7 @@ export function nameSpan(request: FastifyRequest, route: string): void {
   const entry = observed.get(request);
   if (!entry) return;
   entry.route = route;
-  entry.span.updateName(`${request.method} ${route}`);
+  entry.span.updateName(`${entry.method} ${route}`);
 }
 
 /** The id of the trace that is being carried on, if any. */

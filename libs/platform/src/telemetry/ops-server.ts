@@ -23,6 +23,7 @@ export class OpsServer {
    * @param address `host:port`; port 0 takes a free one
    * @param ready checks of what must work for calls to be taken, by name
    * @param live checks of what only a new process would mend, by name
+   * @throws Error in one line where the address is taken
    */
   static async start(address: string, ready: Checks, live: Checks = {}): Promise<OpsServer> {
     const split = address.lastIndexOf(':');
@@ -35,7 +36,11 @@ export class OpsServer {
     });
     const bare = host.replace(/^\[|\]$/g, '');
     await new Promise<void>((resolve, reject) =>
-      server.once('error', reject).listen(Number(address.slice(split + 1)), bare, resolve),
+      server
+        .once('error', ({ code }: NodeJS.ErrnoException) =>
+          reject(new Error(`health cannot listen on ${address} (${code}): free it, or correct OPS_ADDRESS`)),
+        )
+        .listen(Number(address.slice(split + 1)), bare, resolve),
     );
     return new OpsServer(server, `http://${host}:${(server.address() as AddressInfo).port}`);
   }

@@ -48,9 +48,12 @@ export function startTelemetry({ serviceName, otlpEndpoint }: TelemetryOptions):
   return stop;
 }
 
+// Some are looked up in databases and at brokers. What does not come in time is left out: Prometheus gives up after 10 s.
+const COLLECT_TIMEOUT_MS = 3_000;
+
 /** All metrics of the process in Prometheus' text format; empty before `startTelemetry`. */
 export async function metricsText(): Promise<string> {
   if (!exporter) return '';
-  const { resourceMetrics } = await exporter.collect();
+  const { resourceMetrics } = await exporter.collect({ timeoutMillis: COLLECT_TIMEOUT_MS });
   return new PrometheusSerializer().serialize(resourceMetrics);
 }

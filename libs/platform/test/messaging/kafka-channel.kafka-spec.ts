@@ -32,6 +32,8 @@ describeEventChannel('the Kafka channel', async (topics) => {
   const { channel } = await aChannel(topics);
   const run = anId();
   const ownGroups: EventChannel = {
+    system: channel.system,
+    lag: () => channel.lag(),
     publish: (records) => channel.publish(records),
     subscribe: (group, names, handle) => channel.subscribe(`${group}-${run}`, names, handle),
     close: () => channel.close(),
@@ -298,6 +300,8 @@ describe('what only the Kafka channel promises', () => {
     await sleep(500);
     await expect(channel.health()).rejects.toThrow(`${group} has 1 records waiting and has handled none for 0.4 s`);
     expect((await channel.lag()).map(({ records }) => records).sort()).toEqual([0, 0, 1]);
+    const [waiting] = (await channel.lag()).filter(({ records }) => records > 0);
+    expect(waiting?.ageMs).toBeGreaterThanOrEqual(500);
     going.resolve();
     await until(async () => (await channel.lag()).every(({ records }) => records === 0));
     await channel.health();

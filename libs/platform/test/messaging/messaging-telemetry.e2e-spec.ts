@@ -12,7 +12,9 @@ import { TracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@open
 import { topics } from '@paradesk/contracts';
 import { Clock } from '../../src/clock.js';
 import { Inbox } from '../../src/messaging/inbox.js';
-import { observeOutbox } from '../../src/messaging/messaging-metrics.js';
+import { InProcessChannel } from '../../src/messaging/in-process-channel.js';
+import { observeConsumer, observeOutbox } from '../../src/messaging/messaging-metrics.js';
+import { publishObserved } from '../../src/messaging/messaging-spans.js';
 import { Outbox } from '../../src/messaging/outbox.js';
 import { aHistory, anEvent, anId, aRecord } from './builders.js';
 import { MessagingDatabase, takeEffect } from './messaging-database.js';
@@ -69,6 +71,7 @@ describe('telemetry of events', () => {
       'messaging.message.id',
       'messaging.operation.name',
       'messaging.operation.type',
+      'messaging.system.name',
       'paradesk.inbox.outcome',
     ]);
   });
@@ -81,6 +84,50 @@ describe('telemetry of events', () => {
     expect(await valueOf('paradesk.inbox.dropped')).toBe(1);
     expect(await valueOf('paradesk.inbox.parked', { 'paradesk.inbox.kind': 'waiting' })).toBe(1);
     expect(await valueOf('paradesk.inbox.parked', { 'paradesk.inbox.kind': 'poison' })).toBe(1);
+  });
+
+  it('has a span between the command and the consumer, and counts what could not be sent', async () => {
+    const channel = new InProcessChannel();
+    channel.open();
+    await channel.subscribe('billing', [topics.clients.name], (record) => inbox.receive(record));
+    const record = aRecord({ traceparent: '00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' });
+    await publishObserved(channel, [record]);
+    const [process, send] = spans.getFinishedSpans().slice(-2);
+    expect(send).toMatchObject({ name: 'send paradesk.identity.clients', kind: SpanKind.PRODUCER });
+    expect(send?.parentSpanContext?.spanId).toBe('b7ad6b7169203331');
+    expect(process?.parentSpanContext?.spanId).toBe(send?.spanContext().spanId);
+    await channel.close();
+    await expect(publishObserved(channel, [record])).rejects.toThrow('closed');
+    expect(await valueOf('messaging.client.sent.messages')).toBe(2);
+    expect(await valueOf('messaging.client.sent.messages', { 'error.type': 'Error' })).toBe(1);
+  });
+
+  it('shows which keys are parked now, and what waits for a consumer', async () => {
+    const channel = new InProcessChannel();
+    const arrived = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    await channel.subscribe('billing', [topics.clients.name], async () => {
+      arrived.resolve();
+      await goOn.promise;
+    });
+    channel.open();
+    const stop = observeConsumer('billing', db.database, channel);
+    const parked = (kind: string) => valueOf('paradesk.inbox.parked_keys', { 'paradesk.inbox.kind': kind });
+    const before = [await parked('waiting'), await parked('poison')];
+    const [, two, three] = aHistory(3);
+    for (const record of [two!, three!, aRecord({ schemaVersion: 9 })]) await inbox.receive(record);
+    expect([await parked('waiting'), await parked('poison')]).toEqual([before[0]! + 1, before[1]! + 1]);
+    expect(await valueOf('paradesk.consumer.lag.messages')).toBe(0);
+    const published = channel.publish([aRecord(), aRecord()]);
+    await arrived.promise;
+    expect(await valueOf('paradesk.consumer.lag.messages', { 'messaging.consumer.group.name': 'billing' })).toBe(2);
+    expect(await valueOf('paradesk.consumer.lag.age')).toBeGreaterThan(0);
+    goOn.resolve();
+    await published;
+    expect(await valueOf('paradesk.consumer.lag.messages')).toBe(0);
+    expect(await valueOf('paradesk.consumer.lag.age')).toBe(0);
+    stop();
+    await channel.close();
   });
 
   it('shows how much waits in the outbox, and how long', async () => {

@@ -119,8 +119,13 @@ describe('an event is refused', () => {
     };
     const topic = { ...topics.clients, message } as unknown as typeof topics.clients;
     const adding = db.database.transaction({ tenantId }, (tx) => change(tx, anOutgoing({ aggregateId, topic })));
-    await expect(adding).rejects.toThrow('an event of paradesk.identity.clients has 1000001 bytes, more than 1000000');
+    await expect(adding).rejects.toMatchObject({
+      kind: 'refused',
+      reason: 'EVENT_TOO_LARGE',
+      message: 'an event of paradesk.identity.clients would have 1000001 bytes, more than the 1000000 that are carried',
+    });
     expect(await db.effectsOf(aggregateId)).toEqual([]);
+    expect(await storedOf(aggregateId)).toEqual([]);
   });
 });
 

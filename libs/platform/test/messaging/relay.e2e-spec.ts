@@ -12,6 +12,7 @@ import { MessagingDatabase, takeEffect } from './messaging-database.js';
 
 /** A channel that keeps what it carries, and hands it to an inbox. */
 class Carrier implements EventChannel {
+  readonly system = 'in_process';
   readonly records: EventRecord[] = [];
   batches = 0;
   /** What a test makes happen before a batch is safe. */
@@ -28,6 +29,10 @@ class Carrier implements EventChannel {
 
   async subscribe(): Promise<never> {
     throw new Error('nobody subscribes here');
+  }
+
+  async lag(): Promise<never[]> {
+    return [];
   }
 
   async close(): Promise<void> {

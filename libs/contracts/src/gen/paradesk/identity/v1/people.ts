@@ -9,6 +9,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleUnaryCall, Metadata, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { GrpcMethod, GrpcStreamMethod } from "@nestjs/microservices";
 import { Observable } from "rxjs";
+import { Timestamp } from "../../../google/protobuf/timestamp.js";
 import { PageRequest, PageResult } from "../../common/v1/page.js";
 import { Role } from "../../common/v1/rule.js";
 
@@ -36,6 +37,8 @@ export interface Person {
   timekeeperClassification: string;
   /** Raised by every change. */
   version: number;
+  /** When the person was deactivated; absent while they are active. */
+  deactivatedAt: Timestamp | undefined;
 }
 
 /** A new person. */
@@ -82,6 +85,18 @@ export interface ListPeopleResponse {
   page: PageResult | undefined;
 }
 
+/** Which person to deactivate. */
+export interface DeactivatePersonRequest {
+  /** UUID of the person. */
+  personId: string;
+}
+
+/** Which person to reactivate. */
+export interface ReactivatePersonRequest {
+  /** UUID of the person. */
+  personId: string;
+}
+
 export const PARADESK_IDENTITY_V1_PACKAGE_NAME = "paradesk.identity.v1";
 
 function createBasePerson(): Person {
@@ -95,6 +110,7 @@ function createBasePerson(): Person {
     timekeeperCode: "",
     timekeeperClassification: "",
     version: 0,
+    deactivatedAt: undefined,
   };
 }
 
@@ -126,6 +142,9 @@ export const Person: MessageFns<Person> = {
     }
     if (message.version !== 0) {
       writer.uint32(72).int32(message.version);
+    }
+    if (message.deactivatedAt !== undefined) {
+      Timestamp.encode(message.deactivatedAt, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -215,6 +234,14 @@ export const Person: MessageFns<Person> = {
             message.version = reader.int32();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.deactivatedAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -241,6 +268,9 @@ export const Person: MessageFns<Person> = {
     message.timekeeperCode = object.timekeeperCode ?? "";
     message.timekeeperClassification = object.timekeeperClassification ?? "";
     message.version = object.version ?? 0;
+    message.deactivatedAt = (object.deactivatedAt !== undefined && object.deactivatedAt !== null)
+      ? Timestamp.fromPartial(object.deactivatedAt)
+      : undefined;
     return message;
   },
 };
@@ -585,6 +615,116 @@ export const ListPeopleResponse: MessageFns<ListPeopleResponse> = {
   },
 };
 
+function createBaseDeactivatePersonRequest(): DeactivatePersonRequest {
+  return { personId: "" };
+}
+
+export const DeactivatePersonRequest: MessageFns<DeactivatePersonRequest> = {
+  encode(message: DeactivatePersonRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.personId !== "") {
+      writer.uint32(10).string(message.personId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeactivatePersonRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeactivatePersonRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.personId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DeactivatePersonRequest>): DeactivatePersonRequest {
+    return DeactivatePersonRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DeactivatePersonRequest>): DeactivatePersonRequest {
+    const message = createBaseDeactivatePersonRequest();
+    message.personId = object.personId ?? "";
+    return message;
+  },
+};
+
+function createBaseReactivatePersonRequest(): ReactivatePersonRequest {
+  return { personId: "" };
+}
+
+export const ReactivatePersonRequest: MessageFns<ReactivatePersonRequest> = {
+  encode(message: ReactivatePersonRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.personId !== "") {
+      writer.uint32(10).string(message.personId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReactivatePersonRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReactivatePersonRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.personId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReactivatePersonRequest>): ReactivatePersonRequest {
+    return ReactivatePersonRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReactivatePersonRequest>): ReactivatePersonRequest {
+    const message = createBaseReactivatePersonRequest();
+    message.personId = object.personId ?? "";
+    return message;
+  },
+};
+
 /** People who work for the tenant or answer for matters at its clients. */
 
 export interface PeopleServiceClient {
@@ -599,6 +739,17 @@ export interface PeopleServiceClient {
   /** Lists people, the oldest first. */
 
   listPeople(request: ListPeopleRequest, metadata?: Metadata): Observable<ListPeopleResponse>;
+
+  /**
+   * Deactivates a person who no longer works here: their sessions, API keys and invitations end at once and for good. Nobody
+   * deactivates themselves. A person deactivated before stays as they are.
+   */
+
+  deactivatePerson(request: DeactivatePersonRequest, metadata?: Metadata): Observable<Person>;
+
+  /** Lets a person sign in again, with the account they had; sessions and API keys that ended stay ended. */
+
+  reactivatePerson(request: ReactivatePersonRequest, metadata?: Metadata): Observable<Person>;
 }
 
 /** People who work for the tenant or answer for matters at its clients. */
@@ -618,11 +769,28 @@ export interface PeopleServiceController {
     request: ListPeopleRequest,
     metadata?: Metadata,
   ): Promise<ListPeopleResponse> | Observable<ListPeopleResponse> | ListPeopleResponse;
+
+  /**
+   * Deactivates a person who no longer works here: their sessions, API keys and invitations end at once and for good. Nobody
+   * deactivates themselves. A person deactivated before stays as they are.
+   */
+
+  deactivatePerson(
+    request: DeactivatePersonRequest,
+    metadata?: Metadata,
+  ): Promise<Person> | Observable<Person> | Person;
+
+  /** Lets a person sign in again, with the account they had; sessions and API keys that ended stay ended. */
+
+  reactivatePerson(
+    request: ReactivatePersonRequest,
+    metadata?: Metadata,
+  ): Promise<Person> | Observable<Person> | Person;
 }
 
 export function PeopleServiceControllerMethods() {
   return function (constructor: Function) {
-    const grpcMethods: string[] = ["createPerson", "getPerson", "listPeople"];
+    const grpcMethods: string[] = ["createPerson", "getPerson", "listPeople", "deactivatePerson", "reactivatePerson"];
     for (const method of grpcMethods) {
       const descriptor: any = Reflect.getOwnPropertyDescriptor(constructor.prototype, method);
       GrpcMethod("PeopleService", method)(constructor.prototype[method], method, descriptor);
@@ -647,6 +815,13 @@ export interface PeopleService {
   getPerson(request: GetPersonRequest, metadata?: Metadata): Promise<Person>;
   /** Lists people, the oldest first. */
   listPeople(request: ListPeopleRequest, metadata?: Metadata): Promise<ListPeopleResponse>;
+  /**
+   * Deactivates a person who no longer works here: their sessions, API keys and invitations end at once and for good. Nobody
+   * deactivates themselves. A person deactivated before stays as they are.
+   */
+  deactivatePerson(request: DeactivatePersonRequest, metadata?: Metadata): Promise<Person>;
+  /** Lets a person sign in again, with the account they had; sessions and API keys that ended stay ended. */
+  reactivatePerson(request: ReactivatePersonRequest, metadata?: Metadata): Promise<Person>;
 }
 
 /** People who work for the tenant or answer for matters at its clients. */
@@ -682,6 +857,31 @@ export const PeopleServiceService = {
     responseSerialize: (value: ListPeopleResponse): Buffer => Buffer.from(ListPeopleResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListPeopleResponse => ListPeopleResponse.decode(value),
   },
+  /**
+   * Deactivates a person who no longer works here: their sessions, API keys and invitations end at once and for good. Nobody
+   * deactivates themselves. A person deactivated before stays as they are.
+   */
+  deactivatePerson: {
+    path: "/paradesk.identity.v1.PeopleService/DeactivatePerson" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DeactivatePersonRequest): Buffer =>
+      Buffer.from(DeactivatePersonRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DeactivatePersonRequest => DeactivatePersonRequest.decode(value),
+    responseSerialize: (value: Person): Buffer => Buffer.from(Person.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Person => Person.decode(value),
+  },
+  /** Lets a person sign in again, with the account they had; sessions and API keys that ended stay ended. */
+  reactivatePerson: {
+    path: "/paradesk.identity.v1.PeopleService/ReactivatePerson" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ReactivatePersonRequest): Buffer =>
+      Buffer.from(ReactivatePersonRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReactivatePersonRequest => ReactivatePersonRequest.decode(value),
+    responseSerialize: (value: Person): Buffer => Buffer.from(Person.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Person => Person.decode(value),
+  },
 } as const;
 
 export interface PeopleServiceServer extends UntypedServiceImplementation {
@@ -691,6 +891,13 @@ export interface PeopleServiceServer extends UntypedServiceImplementation {
   getPerson: handleUnaryCall<GetPersonRequest, Person>;
   /** Lists people, the oldest first. */
   listPeople: handleUnaryCall<ListPeopleRequest, ListPeopleResponse>;
+  /**
+   * Deactivates a person who no longer works here: their sessions, API keys and invitations end at once and for good. Nobody
+   * deactivates themselves. A person deactivated before stays as they are.
+   */
+  deactivatePerson: handleUnaryCall<DeactivatePersonRequest, Person>;
+  /** Lets a person sign in again, with the account they had; sessions and API keys that ended stay ended. */
+  reactivatePerson: handleUnaryCall<ReactivatePersonRequest, Person>;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;

@@ -19,11 +19,29 @@ export interface PersonEvent {
     | //
     /** A person was registered. */
     { $case: "created"; value: PersonCreated }
+    | //
+    /** A person was deactivated: they sign in no more. */
+    { $case: "deactivated"; value: PersonDeactivated }
+    | //
+    /** A person may sign in again. */
+    { $case: "reactivated"; value: PersonReactivated }
     | undefined;
 }
 
 /** A person was registered. */
 export interface PersonCreated {
+  /** The person as it is now. */
+  person: Person | undefined;
+}
+
+/** A person was deactivated: they sign in no more. */
+export interface PersonDeactivated {
+  /** The person as it is now. */
+  person: Person | undefined;
+}
+
+/** A person may sign in again. */
+export interface PersonReactivated {
   /** The person as it is now. */
   person: Person | undefined;
 }
@@ -39,6 +57,12 @@ export const PersonEvent: MessageFns<PersonEvent> = {
     switch (message.event?.$case) {
       case "created":
         PersonCreated.encode(message.event.value, writer.uint32(10).fork()).join();
+        break;
+      case "deactivated":
+        PersonDeactivated.encode(message.event.value, writer.uint32(18).fork()).join();
+        break;
+      case "reactivated":
+        PersonReactivated.encode(message.event.value, writer.uint32(26).fork()).join();
         break;
     }
     return writer;
@@ -65,6 +89,22 @@ export const PersonEvent: MessageFns<PersonEvent> = {
             message.event = { $case: "created", value: PersonCreated.decode(reader, reader.uint32()) };
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.event = { $case: "deactivated", value: PersonDeactivated.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.event = { $case: "reactivated", value: PersonReactivated.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -86,6 +126,18 @@ export const PersonEvent: MessageFns<PersonEvent> = {
       case "created": {
         if (object.event?.value !== undefined && object.event?.value !== null) {
           message.event = { $case: "created", value: PersonCreated.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "deactivated": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "deactivated", value: PersonDeactivated.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "reactivated": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "reactivated", value: PersonReactivated.fromPartial(object.event.value) };
         }
         break;
       }
@@ -144,6 +196,120 @@ export const PersonCreated: MessageFns<PersonCreated> = {
   },
   fromPartial(object: DeepPartial<PersonCreated>): PersonCreated {
     const message = createBasePersonCreated();
+    message.person = (object.person !== undefined && object.person !== null)
+      ? Person.fromPartial(object.person)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePersonDeactivated(): PersonDeactivated {
+  return { person: undefined };
+}
+
+export const PersonDeactivated: MessageFns<PersonDeactivated> = {
+  encode(message: PersonDeactivated, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.person !== undefined) {
+      Person.encode(message.person, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PersonDeactivated {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePersonDeactivated();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.person = Person.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PersonDeactivated>): PersonDeactivated {
+    return PersonDeactivated.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PersonDeactivated>): PersonDeactivated {
+    const message = createBasePersonDeactivated();
+    message.person = (object.person !== undefined && object.person !== null)
+      ? Person.fromPartial(object.person)
+      : undefined;
+    return message;
+  },
+};
+
+function createBasePersonReactivated(): PersonReactivated {
+  return { person: undefined };
+}
+
+export const PersonReactivated: MessageFns<PersonReactivated> = {
+  encode(message: PersonReactivated, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.person !== undefined) {
+      Person.encode(message.person, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PersonReactivated {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePersonReactivated();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.person = Person.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PersonReactivated>): PersonReactivated {
+    return PersonReactivated.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PersonReactivated>): PersonReactivated {
+    const message = createBasePersonReactivated();
     message.person = (object.person !== undefined && object.person !== null)
       ? Person.fromPartial(object.person)
       : undefined;
