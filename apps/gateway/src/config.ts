@@ -1,5 +1,6 @@
-import { platformConfig } from '@paradesk/platform';
+import { platformConfig, setting } from '@paradesk/platform';
 import { z } from 'zod';
+import type { SignInOptions } from './sign-in/sign-in-settings.js';
 
 /** What the gateway needs of its environment: it has no database and no secret of its own. */
 export const gatewayConfig = platformConfig
@@ -11,4 +12,32 @@ export const gatewayConfig = platformConfig
     IDENTITY_ADDRESS: platformConfig.shape.GRPC_ADDRESS.unwrap(),
     /** URL of an OTLP/HTTP collector; without one, traces stay in the logs. */
     OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),
+    /** The OpenID Connect provider by which people sign in; without it, only API keys do. The next three are needed with it. */
+    OIDC_ISSUER: setting.secureUrl.optional(),
+    OIDC_CLIENT_ID: z.string('takes a client id').optional(),
+    OIDC_CLIENT_SECRET: z.string('takes a client secret').optional(),
+    /** What cookies of sign-ins under way are encrypted with: the same for all replicas. */
+    COOKIE_KEY: setting.secret.optional(),
+    /** Where browsers see the gateway; where it listens by default. */
+    PUBLIC_URL: setting.secureUrl.optional(),
+  })
+  .superRefine((config, context) => {
+    if (!config.OIDC_ISSUER) return;
+    for (const name of ['OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET', 'COOKIE_KEY'] as const) {
+      if (config[name] === undefined)
+        context.addIssue({ code: 'custom', path: [name], message: 'takes a value where OIDC_ISSUER has one' });
+    }
   });
+
+/** How people sign in, by the settings; undefined where only API keys do. */
+export function signInOptions(config: z.infer<typeof gatewayConfig>): SignInOptions | undefined {
+  const {
+    OIDC_ISSUER: issuer,
+    OIDC_CLIENT_ID: clientId,
+    OIDC_CLIENT_SECRET: clientSecret,
+    COOKIE_KEY: cookieKey,
+  } = config;
+  if (!issuer || !clientId || !clientSecret || !cookieKey) return undefined;
+  const publicUrl = config.PUBLIC_URL;
+  return { issuer, clientId, clientSecret, cookieKey, ...(publicUrl !== undefined && { publicUrl }) };
+}

@@ -1,5 +1,5 @@
 import { ConfigError, createLogger, OpsServer, readConfig, startTelemetry } from '@paradesk/platform';
-import { gatewayConfig } from './config.js';
+import { gatewayConfig, signInOptions } from './config.js';
 import { startGateway } from './gateway.module.js';
 
 /**
@@ -30,6 +30,7 @@ async function serve(): Promise<void> {
     identityAddress: config.IDENTITY_ADDRESS,
     peers: config.PEERS,
     shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS,
+    signIn: signInOptions(config),
     logger,
   });
   const ops = await OpsServer.start(config.OPS_ADDRESS, {});

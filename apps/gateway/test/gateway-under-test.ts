@@ -1,6 +1,7 @@
 import { createLogger } from '@paradesk/platform';
 import { PassThrough } from 'node:stream';
 import { startGateway, type RunningGateway } from '../src/gateway.module.js';
+import type { Limits } from '../src/limits.js';
 import { StubServices } from './stub-services.js';
 
 export const API_KEY = 'pd_live_testkey_testsecret';
@@ -22,7 +23,7 @@ export class GatewayUnderTest {
     readonly log: () => string,
   ) {}
 
-  static async start(): Promise<GatewayUnderTest> {
+  static async start(limits: Partial<Limits> = {}): Promise<GatewayUnderTest> {
     const stubs = await StubServices.start();
     const lines: string[] = [];
     const destination = new PassThrough().on('data', (line) => lines.push(String(line)));
@@ -34,6 +35,7 @@ export class GatewayUnderTest {
       peers: stubs.peers,
       logger,
       shutdownTimeoutMs: 2000,
+      limits,
     });
     return new GatewayUnderTest(gateway, stubs, () => lines.join(''));
   }

@@ -31,6 +31,8 @@ export interface ReceivedCall {
   readonly method: string;
   readonly request: JsonObject;
   readonly metadata: Readonly<Record<string, unknown>>;
+  /** Aborts when the caller gives up. */
+  readonly cancelled: AbortSignal;
 }
 
 type Answer = JsonObject | undefined | Promise<JsonObject | undefined>;
@@ -70,7 +72,9 @@ export class StubServices {
   }
 
   get peers(): Record<string, string> {
-    return Object.fromEntries([...new Set(rpcs().map((rpc) => rpc.owner))].map((owner) => [owner, this.address]));
+    return Object.fromEntries(
+      [...new Set(rpcs().flatMap((rpc) => rpc.owner ?? []))].map((owner) => [owner, this.address]),
+    );
   }
 
   on(method: string, stub: UnaryStub): void {
@@ -124,7 +128,7 @@ export class StubServices {
     callback: sendUnaryData<Buffer>,
   ): Promise<void> {
     try {
-      const received = this.receive(rpc, call.request, call.metadata);
+      const received = this.receive(rpc, call);
       const trailers = new Metadata();
       const own = await this.unary.get(rpc.method)?.(received, trailers);
       const { output } = rpc.descriptor;
@@ -152,7 +156,7 @@ export class StubServices {
   private async give(rpc: Rpc, call: ServerWritableStream<Buffer, Buffer>): Promise<void> {
     const { output } = rpc.descriptor;
     try {
-      const received = this.receive(rpc, call.request, call.metadata);
+      const received = this.receive(rpc, call);
       const messages = this.downloads.get(rpc.method)?.(received) ?? sampleFile();
       for await (const message of messages) {
         if (call.cancelled) return;
@@ -165,15 +169,21 @@ export class StubServices {
     }
   }
 
-  private receive(rpc: Rpc, bytes: Buffer, metadata: Metadata): ReceivedCall {
+  private receive(
+    rpc: Rpc,
+    received: ServerUnaryCall<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>,
+  ): ReceivedCall {
     const { input } = rpc.descriptor;
-    const message = fromBinary(input, bytes);
+    const message = fromBinary(input, received.request);
+    const cancelling = new AbortController();
+    received.on('cancelled', () => cancelling.abort());
     const violations = violationsOf(input, message);
     if (violations.length > 0) throw DomainError.invalidAll(violations);
     const call = {
       method: rpc.method,
       request: toJson(input, message, { registry: registry() }) as JsonObject,
-      metadata: metadata.getMap(),
+      metadata: received.metadata.getMap(),
+      cancelled: cancelling.signal,
     };
     this.calls.push(call);
     return call;

@@ -1,13 +1,25 @@
+import { setting } from '@paradesk/platform';
 import { z } from 'zod';
+import { parseOperators } from './sessions/operators.js';
 import { parseServiceSecrets } from './tokens/service-secrets.js';
 import { parseSigningKeys } from './tokens/signing-keys.js';
 
-/** What identity needs of its environment beside what every service needs. Both values are secrets. */
+/** What identity needs of its environment beside what every service needs. Keys and secrets are secret. */
 export const identityConfig = z.object({
   /** The Ed25519 keys that sign tokens, as a JSON array of private JWKs: the first signs, all verify. */
   SIGNING_KEYS: z.string('takes a JSON array of private Ed25519 JWKs').transform(parsedBy(parseSigningKeys)),
   /** By which secret each service signs in: `billing:secret,documents:secret`. */
   SERVICE_SECRETS: z.string('takes service:secret, separated by commas').transform(parsedBy(parseServiceSecrets)),
+  /** The OpenID Connect provider whose ID tokens sign people in; without it, only API keys sign in. */
+  OIDC_ISSUER: setting.secureUrl.optional(),
+  /** The client that the gateway is to the provider: the audience of its ID tokens. */
+  OIDC_CLIENT_ID: z.string('takes a client id').optional(),
+  /** The accounts of the operations team: `issuer|subject`, separated by commas. */
+  OPERATORS: z.string('takes issuer|subject, separated by commas').default('').transform(parsedBy(parseOperators)),
+  /** How long a session may go unused, in hours. */
+  SESSION_IDLE_HOURS: setting.wholeNumber(1, 24 * 30).default(12),
+  /** How long a session lasts at most, in hours. */
+  SESSION_LIFETIME_HOURS: setting.wholeNumber(1, 24 * 90).default(24 * 7),
 });
 
 export type IdentityConfig = z.infer<typeof identityConfig>;

@@ -1,24 +1,41 @@
 import { Module } from '@nestjs/common';
+import { AuditHeadsServiceService } from '@paradesk/contracts/paradesk/identity/v1/audit_heads';
 import { ApiKeysServiceService } from '@paradesk/contracts/paradesk/identity/v1/api_keys';
 import { ClientsServiceService } from '@paradesk/contracts/paradesk/identity/v1/clients';
+import { InvitationsServiceService } from '@paradesk/contracts/paradesk/identity/v1/invitations';
 import { PeopleServiceService } from '@paradesk/contracts/paradesk/identity/v1/people';
+import { SessionsServiceService } from '@paradesk/contracts/paradesk/identity/v1/sessions';
 import { TenantsServiceService } from '@paradesk/contracts/paradesk/identity/v1/tenants';
 import { TokensServiceService } from '@paradesk/contracts/paradesk/identity/v1/tokens';
 import { defineService } from '@paradesk/platform';
+import { AuditHeadsModule } from './audit-heads/audit-heads.module.js';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
 import { ClientsModule } from './clients/clients.module.js';
 import { identityConfig } from './config.js';
 import { entities, migrations } from './data-source.js';
+import { InvitationsModule } from './invitations/invitations.module.js';
 import { PeopleModule } from './people/people.module.js';
+import { SessionsModule } from './sessions/sessions.module.js';
 import { TenantsModule } from './tenants/tenants.module.js';
 import { TokensModule } from './tokens/tokens.module.js';
 
-export { generateSigningKey } from './tokens/signing-keys.js';
+export { generateSigningKey, publicKeysOf } from './tokens/signing-keys.js';
 
-@Module({ imports: [TenantsModule, ClientsModule, PeopleModule, ApiKeysModule, TokensModule] })
+@Module({
+  imports: [
+    TenantsModule,
+    ClientsModule,
+    PeopleModule,
+    ApiKeysModule,
+    TokensModule,
+    InvitationsModule,
+    SessionsModule,
+    AuditHeadsModule,
+  ],
+})
 export class IdentityModule {}
 
-/** Tenants, clients, people, API keys, tokens. */
+/** Tenants, clients, people, and by what they sign in: API keys, invitations, sessions, tokens. */
 export const identity = defineService({
   name: 'identity',
   module: IdentityModule,
@@ -31,6 +48,9 @@ export const identity = defineService({
     PeopleServiceService,
     ApiKeysServiceService,
     TokensServiceService,
+    AuditHeadsServiceService,
+    InvitationsServiceService,
+    SessionsServiceService,
   ],
   consumes: [],
 });

@@ -64,9 +64,10 @@ export function aPerson(overrides: Partial<CreatePersonRequest> = {}): CreatePer
 /** By which secrets the services sign in during a test. */
 export const serviceSecrets = { billing: 'billing-secret-of-the-tests', documents: 'documents-secret-of-the-tests' };
 
-/** Identity on a real PostgreSQL. */
-export async function startIdentity(): Promise<ServiceUnderTest> {
+/** Identity on a real PostgreSQL. @param env settings beside those that it must have */
+export async function startIdentity(env: Record<string, string> = {}): Promise<ServiceUnderTest> {
   return ServiceUnderTest.start(identity, {
+    ...env,
     SIGNING_KEYS: await generateSigningKey(),
     SERVICE_SECRETS: Object.entries(serviceSecrets)
       .map(([service, secret]) => `${service}:${secret}`)

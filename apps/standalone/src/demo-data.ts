@@ -142,15 +142,22 @@ async function openFirstMatter(
     });
     return client.id;
   });
-  const attorney = await bootstrap.as(operationsManager.caller, 'identity', PeopleServiceService, (people) =>
-    people.createPerson({
+  const attorney = await bootstrap.as(operationsManager.caller, 'identity', PeopleServiceService, async (people) => {
+    await people.createPerson({
+      firstName: 'Alder',
+      lastName: 'Docketing',
+      email: 'docket@alderfinch.example',
+      role: Role.PARTNER,
+      clientId,
+    });
+    return people.createPerson({
       firstName: 'Grace',
       lastName: 'Alder',
       email: 'grace@alderfinch.example',
       role: Role.ATTORNEY,
       clientId,
-    }),
-  );
+    });
+  });
   const of = { clientId, supervisingAttorneyId: attorney.id };
   const matterId = await openMatter(bootstrap, of, operationsManager, paralegal);
   await recordFirstDay(bootstrap, matterId, billingManager, paralegal);

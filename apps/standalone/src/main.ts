@@ -44,17 +44,18 @@ try {
   process.exit(1);
 }
 
-function welcome({ api, docs, mail, keys }: StandaloneFile, data: string, wanted: number): string {
+function welcome({ api, docs, signIn, mail, keys }: StandaloneFile, data: string, wanted: number): string {
   const moved = wanted !== 0 && !api.endsWith(`:${wanted}`) ? `  (port ${wanted} is in use)` : '';
   return `
 Paradesk is running.
 
   API          ${api}${moved}
   Reference    ${docs}
+  Sign in      ${signIn}
   Mail         ${mail}
   Data         ${data}
 
-Sign in by an API key (Authorization: Bearer <key>):
+People sign in at the address above, as anybody of the demo. Programs sign in by an API key (Authorization: Bearer <key>):
 
   Operations manager           ${keys.operationsManager}
   Billing manager              ${keys.billingManager}

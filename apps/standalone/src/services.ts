@@ -42,6 +42,7 @@ Paradesk is running, each service in a process of its own.
 
   API              ${file.api}
   Reference        ${file.docs}
+  Sign in          ${file.signIn}
   Mail             ${file.mail}
   Keys             ${folder}/standalone.json
 

@@ -20,9 +20,11 @@ import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { Bootstrap } from './bootstrap.js';
 import { makeDemoData, type Demo } from './demo-data.js';
+import { DemoSignIn } from './oidc/demo-sign-in.js';
 import { openSecrets, writePrivately, type Secrets, type ServiceName } from './secrets.js';
 
 export { Bootstrap };
+export { startBroker, type Broker } from './kafka/broker.js';
 
 /** What `standalone.json` says: where the running system is, and how to sign in. */
 export interface StandaloneFile extends Demo {
@@ -31,10 +33,16 @@ export interface StandaloneFile extends Demo {
   /** Where people read the API reference. */
   readonly docs: string;
   readonly openapi: string;
+  /** Where people sign in, as one of the demo's. */
+  readonly signIn: string;
   /** The page with all mail that was sent. */
   readonly mail: string;
   /** Process id of the running system. */
   readonly pid: number;
+  /** `host:port` of each service's gRPC, for operators. */
+  readonly services: Readonly<Record<string, string>>;
+  /** URL of the database server's superuser, for the verification of the audit trail. */
+  readonly database: string;
 }
 
 /** How to run the system. */
@@ -105,7 +113,10 @@ async function startParts(
     httpPort: port === 0 ? 0 : await freePort(port + 1),
   });
   started.add(() => mail.stop());
-  const addresses = await startServices({ folder, secrets, mail, logLevel, superuserUrl: postgres.url }, started);
+  const signIn = await DemoSignIn.start(secrets, port === 0 ? 0 : await freePort(port + 2));
+  started.add(() => signIn.stop());
+  const ground = { folder, secrets, mail, signIn, logLevel, superuserUrl: postgres.url };
+  const addresses = await startServices(ground, started);
   const { identity: identityAddress = '', ...peers } = addresses;
   const logger = createLogger({ service: 'gateway', level: logLevel });
   const gateway = await startGateway({
@@ -114,27 +125,36 @@ async function startParts(
     identityAddress,
     peers,
     logger,
+    signIn: signIn.gatewayOptions,
     shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS,
   });
   started.add(() => gateway.stop());
-  const demo = await openDemo(folder, new Bootstrap(secrets.signingKeys, addresses));
-  const api = gateway.url;
-  const file = { api, docs: `${api}/docs`, openapi: `${api}/openapi.json`, mail: mail.url, pid: process.pid, ...demo };
+  const bootstrap = new Bootstrap(secrets.signingKeys, addresses);
+  const demo = await openDemo(folder, bootstrap);
+  await signIn.open(gateway.url, folder, bootstrap, demo);
+  const places = { ...placesAt(gateway.url), mail: mail.url, pid: process.pid };
+  const file = { ...places, services: addresses, database: postgres.url, ...demo };
   writePrivately(join(folder, 'standalone.json'), JSON.stringify(file, null, 2));
   return { file, addresses, databaseUrl: postgres.url, secrets, stop: () => started.stop() };
+}
+
+/** Where what is to be found. @param api base URL of the gateway */
+export function placesAt(api: string): Pick<StandaloneFile, 'api' | 'docs' | 'openapi' | 'signIn'> {
+  return { api, docs: `${api}/docs`, openapi: `${api}/openapi.json`, signIn: `${api}/auth/sign-in?return_to=/docs` };
 }
 
 interface Ground {
   readonly folder: string;
   readonly secrets: Secrets;
   readonly mail: MailCatcher;
+  readonly signIn: DemoSignIn;
   readonly logLevel: string;
   readonly superuserUrl: string;
 }
 
 /** @returns `host:port` of each service's gRPC */
 async function startServices(
-  { folder, secrets, mail, logLevel, superuserUrl }: Ground,
+  { folder, secrets, mail, signIn, logLevel, superuserUrl }: Ground,
   started: Started,
 ): Promise<Record<string, string>> {
   const channel = new InProcessChannel();
@@ -144,6 +164,7 @@ async function startServices(
   for (const [index, service] of services.entries()) {
     const env = {
       ...settingsOf(service.name as ServiceName, secrets, mail),
+      ...(service === identity && signIn.identitySettings),
       DATABASE_URL: databases[index],
       STORAGE: `folder:${join(folder, 'files')}`,
       LOG_LEVEL: logLevel,

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { Browser } from '../../gateway/test/browser.js';
 
 const brokers = process.env['PARADESK_KAFKA'] ?? '';
 const nodeFlags = ['--disable-warning=DeprecationWarning'];
@@ -55,6 +56,15 @@ describe('npm run services', () => {
     const { stdout } = await promisify(execFile)(process.execPath, [...programOf('demo'), '--json'], { env });
     expect(JSON.parse(stdout)).toMatchObject({ ledgerBalanced: true, secondRunBilled: 0 });
   }, 120_000);
+
+  it('lets people sign in, by a provider that outlives its services', async () => {
+    const [, signIn = ''] = /Sign in +(http:\S+)/.exec(said) ?? [];
+    const browser = new Browser();
+    const { url: page } = await browser.open(signIn);
+    const { url } = await browser.choose(page, 'bram-keller');
+    expect(url).toBe(new URL('/docs', signIn).href);
+    expect((await browser.send(new URL('/v1/timeEntries', signIn).href)).status).toBe(200);
+  });
 
   it('starts a service again that was killed, where it was', async () => {
     const { pid, opsUrl } = processOf('billing');

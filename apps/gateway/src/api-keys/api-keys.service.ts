@@ -2,7 +2,8 @@ import { DomainError } from '@paradesk/kernel';
 import { TokensServiceService } from '@paradesk/contracts/paradesk/identity/v1/tokens';
 import { makeClient } from '@paradesk/platform';
 import { Channels } from '../channels.js';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { LIMITS, type Limits } from '../limits.js';
 
 const BEARER = /^Bearer +(pd_live_[A-Za-z0-9_-]{1,190}) *$/i;
 
@@ -11,10 +12,10 @@ const BEARER = /^Bearer +(pd_live_[A-Za-z0-9_-]{1,190}) *$/i;
 export class ApiKeysService {
   private readonly tokens;
 
-  constructor(channels: Channels) {
+  constructor(channels: Channels, @Inject(LIMITS) { signInTimeoutMs }: Limits) {
     this.tokens = makeClient(TokensServiceService, {
       channel: () => channels.to('identity'),
-      prepare: () => Promise.resolve({}),
+      prepare: () => Promise.resolve({ timeoutMs: signInTimeoutMs }),
     });
   }
 

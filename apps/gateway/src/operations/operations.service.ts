@@ -1,34 +1,37 @@
 import { Readable } from 'node:stream';
 import { fromBinary, toBinary, toJson, type JsonObject } from '@bufbuild/protobuf';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { registry } from '@paradesk/contracts';
+import { Service } from '@paradesk/contracts/paradesk/audit/v1/audit_records';
 import { HttpBody } from '@paradesk/contracts/google/api/httpbody';
 import { DomainError } from '@paradesk/kernel';
-import type { RawAnswer, RawCall } from '@paradesk/platform';
+import type { RawAnswer, RawCall, RawChannel } from '@paradesk/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ApiKeysService } from '../api-keys/api-keys.service.js';
 import { Channels } from '../channels.js';
+import { LIMITS, type Limits } from '../limits.js';
 import { nameSpan } from '@paradesk/platform';
+import { CredentialsService } from '../sign-in/credentials.service.js';
 import type { Operation } from './operation.js';
 import { MOST_BODY_BYTES, pieces, readBytes, readJson } from './request-body.js';
 import { requestFields } from './request-fields.js';
 import { requestMessage } from './request-message.js';
 import { RouteTable } from './route-table.js';
 
-const CALL_TIMEOUT_MS = 10_000;
-/** A file of 1 GiB at 10 Mbit/s takes 14 minutes. */
-export const STREAM_TIMEOUT_MS = 15 * 60_000;
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 const MEDIA_TYPE = /^[\x20-\x7e]{1,255}$/;
+
+/** How to call for a request: signed in, and for as long as its client is there. */
+type Call = Required<Pick<RawCall, 'metadata' | 'signal'>>;
 
 /** Turns REST requests into RPCs and their answers into REST, by nothing but the contracts. */
 @Injectable()
 export class OperationsService {
   constructor(
     private readonly routes: RouteTable,
-    private readonly apiKeys: ApiKeysService,
+    private readonly credentials: CredentialsService,
     private readonly channels: Channels,
+    @Inject(LIMITS) private readonly limits: Limits,
   ) {}
 
   /**
@@ -41,23 +44,28 @@ export class OperationsService {
     const route = this.routes.find(request.method, path);
     const { operation } = route;
     nameSpan(request, operation.path);
-    const metadata = await this.metadataFor(request, operation);
+    const service = serviceOf(operation, query);
+    const signal = untilGone(reply);
+    const metadata = await this.metadataFor(request, operation, service);
     const fields = requestFields(route, query);
     void reply.header('cache-control', 'no-store');
-    if (operation.answer === 'file')
-      return this.download(operation, fields, { metadata, timeoutMs: STREAM_TIMEOUT_MS }, reply);
-    const { body, trailers } = await this.call(operation, fields, request, metadata);
+    const channel = this.channels.to(service);
+    if (operation.answer === 'file') return this.download(channel, operation, fields, { metadata, signal }, reply);
+    const { body, trailers } = await this.call(channel, operation, fields, request, { metadata, signal });
     if (trailers['idempotency-replayed'] === 'true') void reply.header('idempotency-replayed', 'true');
     const { output } = operation.rpc.descriptor;
     const answer = toJson(output, fromBinary(output, body), { alwaysEmitImplicit: true, registry: registry() });
     void reply.type('application/json; charset=utf-8').send(JSON.stringify(answer));
   }
 
-  private async metadataFor({ headers }: FastifyRequest, { rpc }: Operation): Promise<Record<string, string>> {
+  private async metadataFor(
+    request: FastifyRequest,
+    { rpc }: Operation,
+    service: string,
+  ): Promise<Record<string, string>> {
     const metadata: Record<string, string> = {};
-    if (!rpc.rule?.public)
-      metadata.authorization = `Bearer ${await this.apiKeys.exchange(headers.authorization, rpc.owner)}`;
-    const key = headers['idempotency-key'];
+    if (!rpc.rule?.public) metadata.authorization = `Bearer ${await this.credentials.exchange(request, service)}`;
+    const key = request.headers['idempotency-key'];
     if (key === undefined) return metadata;
     if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) {
       throw DomainError.invalid('Idempotency-Key', 'IDEMPOTENCY_KEY', 'takes 1 to 255 visible ASCII characters');
@@ -66,28 +74,31 @@ export class OperationsService {
   }
 
   private async call(
+    channel: RawChannel,
     operation: Operation,
     fields: JsonObject,
     request: FastifyRequest,
-    metadata: Record<string, string>,
+    call: Call,
   ): Promise<RawAnswer> {
     const { rpc } = operation;
-    const channel = this.channels.to(rpc.owner);
     if (rpc.descriptor.methodKind === 'client_streaming') {
       const messages = uploadMessages(operation, encode(operation, fields), request);
-      return channel.clientStream(rpc.path, messages, { metadata, timeoutMs: STREAM_TIMEOUT_MS });
+      return channel.clientStream(rpc.path, messages, { ...call, timeoutMs: this.limits.requestTimeoutMs });
     }
     // A command with an idempotency key is carried out once, however often it is sent.
-    const retry = rpc.idempotent || metadata['idempotency-key'] !== undefined;
-    return channel.unary(rpc.path, await unaryMessage(operation, fields, request), {
-      metadata,
-      timeoutMs: CALL_TIMEOUT_MS,
-      retry,
-    });
+    const retry = rpc.idempotent || call.metadata['idempotency-key'] !== undefined;
+    const message = await unaryMessage(operation, fields, request, this.limits.bodyTimeoutMs);
+    return channel.unary(rpc.path, message, { ...call, timeoutMs: this.limits.callTimeoutMs, retry });
   }
 
-  private async download(operation: Operation, fields: JsonObject, call: RawCall, reply: FastifyReply): Promise<void> {
-    const channel = this.channels.to(operation.rpc.owner);
+  private async download(
+    channel: RawChannel,
+    operation: Operation,
+    fields: JsonObject,
+    given: Call,
+    reply: FastifyReply,
+  ): Promise<void> {
+    const call = { ...given, timeoutMs: this.limits.requestTimeoutMs };
     const messages = channel.serverStream(operation.rpc.path, encode(operation, fields), call)[Symbol.asyncIterator]();
     // A refusal comes before the first message: until then the answer may still be a problem.
     const first = await messages.next();
@@ -96,6 +107,25 @@ export class OperationsService {
       .type(MEDIA_TYPE.test(contentType) ? contentType : 'application/octet-stream')
       .send(Readable.from(contents(data, messages), { objectMode: false, highWaterMark: 1 }));
   }
+}
+
+/**
+ * The service that serves an operation. What each serves of its own has no owner: there the parameter `service` names one, and whoever
+ * gets a request that names none refuses it for that.
+ */
+function serviceOf({ rpc }: Operation, query = ''): string {
+  if (rpc.owner !== undefined) return rpc.owner;
+  const [, named = ''] = /(?:^|&)service=SERVICE_([A-Z]+)(?:&|$)/.exec(query) ?? [];
+  return Service[named as keyof typeof Service] > 0 ? named.toLowerCase() : 'identity';
+}
+
+/** Whoever has left waits for no answer: what is done for it is cancelled. */
+function untilGone({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  raw.once('close', () => {
+    if (!raw.writableFinished) gone.abort();
+  });
+  return gone.signal;
 }
 
 async function* contents(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
@@ -110,11 +140,19 @@ async function* contents(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGener
   }
 }
 
-async function unaryMessage(operation: Operation, fields: JsonObject, request: FastifyRequest): Promise<Buffer> {
+async function unaryMessage(
+  operation: Operation,
+  fields: JsonObject,
+  request: FastifyRequest,
+  timeoutMs: number,
+): Promise<Buffer> {
   if (operation.body === 'none') return encode(operation, fields);
-  if (operation.body === 'json') return encode(operation, merged(fields, await readJson(request.raw)));
+  if (operation.body === 'json') return encode(operation, merged(fields, await readJson(request.raw, timeoutMs)));
   const message = encode(operation, fields);
-  return Buffer.concat([message, fileField(operation, contentTypeOf(request), await readBytes(request.raw))]);
+  return Buffer.concat([
+    message,
+    fileField(operation, contentTypeOf(request), await readBytes(request.raw, timeoutMs)),
+  ]);
 }
 
 /** Fields of the path may stand in the body as well, if they say the same. */

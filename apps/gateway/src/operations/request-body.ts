@@ -6,18 +6,17 @@ import { DomainError } from '@paradesk/kernel';
 export const MOST_BODY_BYTES = 10 * 1024 * 1024;
 /** Most bytes of a file that is streamed to a service. */
 export const MOST_STREAMED_BYTES = 1024 * 1024 * 1024;
-/** Longest wait for a body that is held in memory: a client that drips it is let go. */
-const BODY_TIMEOUT_MS = 30_000;
 const PIECE_BYTES = 64 * 1024;
 const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
 /**
  * The JSON object of a body; an absent body is an empty object.
  *
+ * @param timeoutMs longest wait for the whole body: a client that drips it is let go
  * @throws DomainError invalid UNSUPPORTED_MEDIA_TYPE, BODY_TOO_LARGE, BODY_TOO_SLOW, BODY_INCOMPLETE, BODY_NOT_UTF8 or MALFORMED_JSON
  */
-export async function readJson(request: IncomingMessage): Promise<JsonObject> {
-  const bytes = await readBytes(request);
+export async function readJson(request: IncomingMessage, timeoutMs: number): Promise<JsonObject> {
+  const bytes = await readBytes(request, timeoutMs);
   const type = request.headers['content-type'];
   if (bytes.length === 0 && type === undefined) return {};
   if (!type || !JSON_TYPE.test(type)) throw unsupported('the body must be application/json in UTF-8');
@@ -27,9 +26,9 @@ export async function readJson(request: IncomingMessage): Promise<JsonObject> {
 }
 
 /** The whole body. @throws DomainError as `readJson`, but for any content */
-export async function readBytes(request: IncomingMessage): Promise<Buffer> {
+export async function readBytes(request: IncomingMessage, timeoutMs: number): Promise<Buffer> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timeout = AbortSignal.timeout(BODY_TIMEOUT_MS);
+  const timeout = AbortSignal.timeout(timeoutMs);
   const giveUp = (): void => reject(new DomainError('invalid', 'BODY_TOO_SLOW', 'the body took too long to arrive'));
   timeout.addEventListener('abort', giveUp);
   try {

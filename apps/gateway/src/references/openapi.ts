@@ -16,8 +16,8 @@ export interface OpenApiDocument {
 
 const problems: Readonly<Record<string, string>> = {
   400: 'The request is not understood; `violations` names the fields.',
-  401: 'The API key is missing, unknown or revoked.',
-  403: 'The role of the caller may not do this.',
+  401: 'The API key or session is missing, unknown or has ended.',
+  403: 'The role of the caller may not do this, or a page of another site asks for it.',
   404: 'There is nothing with this id that the caller may see.',
   408: 'The body took too long to arrive.',
   409: 'Somebody else was first: a version moved on, a unique name is taken.',
@@ -32,7 +32,10 @@ const problems: Readonly<Record<string, string>> = {
 const ofBodies = new Set(['408', '413', '415']);
 const description = `REST of Paradesk. JSON follows protobuf's canonical mapping: 64-bit numbers are texts, enums go by their names, times are RFC 3339.
 Answers hold every field, defaults included; only messages that are absent are left out. Refusals are application/problem+json (RFC 9457);
-programs switch on their \`reason\`, which is never renamed.`;
+programs switch on their \`reason\`, which is never renamed.
+
+Programs sign in by an API key. People [sign in](/auth/sign-in?return_to=/docs) with their account and try things out here; \`/auth/session\` says
+who is signed in.`;
 
 /** The API reference, made from nothing but the contracts: bindings, messages, field rules, role rules and comments. */
 export function openApiDocument(operations: readonly Operation[]): OpenApiDocument {
@@ -45,7 +48,7 @@ export function openApiDocument(operations: readonly Operation[]): OpenApiDocume
     openapi: '3.1.0',
     info: { title: 'Paradesk', version: '1', description, license: { name: 'Proprietary', url: '/docs' } },
     servers: [{ url: '/' }],
-    security: [{ apiKey: [] }],
+    security: [{ apiKey: [] }, { session: [] }],
     tags: services.map((service) => ({ name: nounsOf(service), description: commentOf(service) })),
     paths,
     components: {
@@ -55,6 +58,12 @@ export function openApiDocument(operations: readonly Operation[]): OpenApiDocume
       ),
       securitySchemes: {
         apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'pd_live_<id>_<secret>', description: 'An API key.' },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: '__Host-paradesk_session',
+          description: 'The session of a browser, from /auth/sign-in. It changes things from pages of this site only.',
+        },
       },
     },
   };

@@ -2,10 +2,12 @@ import { Controller } from '@nestjs/common';
 import { Role } from '@paradesk/contracts/paradesk/common/v1/rule';
 import {
   type CreatePersonRequest,
+  type DeactivatePersonRequest,
   type GetPersonRequest,
   type ListPeopleRequest,
   PeopleServiceControllerMethods,
   type PeopleServiceController,
+  type ReactivatePersonRequest,
 } from '@paradesk/contracts/paradesk/identity/v1/people';
 import { callerOf, type CallMetadata } from '@paradesk/platform';
 import { PeopleService } from './people.service.js';
@@ -29,5 +31,13 @@ export class PeopleController implements PeopleServiceController {
     return this.people
       .list(callerOf(metadata), page, filter)
       .then((list) => ({ people: list.items.map(toProto), page: list.page }));
+  }
+
+  deactivatePerson(request: DeactivatePersonRequest, metadata: CallMetadata) {
+    return this.people.deactivate(callerOf(metadata), request.personId).then(toProto);
+  }
+
+  reactivatePerson(request: ReactivatePersonRequest, metadata: CallMetadata) {
+    return this.people.reactivate(callerOf(metadata), request.personId).then(toProto);
   }
 }

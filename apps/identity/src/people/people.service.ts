@@ -1,11 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '@paradesk/access';
 import { topics } from '@paradesk/contracts';
+import type { PersonEvent } from '@paradesk/contracts/paradesk/identity/events/v1/people';
 import type { PageRequest, PageResult } from '@paradesk/contracts/paradesk/common/v1/page';
 import { DomainError } from '@paradesk/kernel';
-import { Database, Ids, Outbox, pageQuery, pageResult, type Tx, violatedConstraint } from '@paradesk/platform';
-import { MoreThan } from 'typeorm';
+import { Clock, Database, Ids, Outbox, pageQuery, pageResult, type Tx, violatedConstraint } from '@paradesk/platform';
+import { IsNull, MoreThan } from 'typeorm';
+import { ApiKey } from '../api-keys/api-key.entity.js';
 import { Client } from '../clients/client.entity.js';
+import { Invitation } from '../invitations/invitation.entity.js';
+import { Session } from '../sessions/session.entity.js';
 import { type NewPerson, Person, type PersonRole } from './person.entity.js';
 import { toProto } from './person.message.js';
 
@@ -22,22 +26,49 @@ export class PeopleService {
     private readonly database: Database,
     private readonly outbox: Outbox,
     private readonly ids: Ids,
+    private readonly clock: Clock,
   ) {}
 
   async create(caller: Caller, newPerson: NewPerson): Promise<Person> {
-    const created = this.database.transaction(caller, async (tx) => {
-      const person = Person.create(tx.tenantId, this.ids.next(), newPerson);
-      if (person.clientId) await requireClient(tx, person.clientId);
-      await tx.insert(Person, person);
-      await this.outbox.add(tx, {
-        topic: topics.people,
-        aggregateId: person.id,
-        aggregateVersion: person.version,
-        event: { event: { $case: 'created', value: { person: toProto(person) } } },
-      });
+    return this.database.transaction(caller, (tx) => this.register(tx, newPerson)).catch(refuseTaken);
+  }
+
+  /** Registers a person as part of another use case. */
+  async register(tx: Tx, newPerson: NewPerson): Promise<Person> {
+    const person = Person.create(tx.tenantId, this.ids.next(), newPerson);
+    if (person.clientId) await requireClient(tx, person.clientId);
+    await tx.insert(Person, person);
+    await this.announce(tx, person, { $case: 'created', value: { person: toProto(person) } });
+    return person;
+  }
+
+  /** Ends all by which the person signs in, in the transaction that deactivates them. */
+  async deactivate(caller: Caller, id: string): Promise<Person> {
+    if (id.toLowerCase() === caller.personId) {
+      throw DomainError.refused('CANNOT_DEACTIVATE_YOURSELF', 'another operations manager has to do this');
+    }
+    return this.database.transaction(caller, async (tx) => {
+      const person = await lock(tx, id);
+      const now = this.clock.now();
+      if (!person.deactivate(now)) return person;
+      await tx.save(person);
+      const live = { tenantId: tx.tenantId, personId: person.id, revokedAt: IsNull() };
+      await tx.update(Session, live, { revokedAt: now });
+      await tx.update(ApiKey, live, { revokedAt: now });
+      await tx.update(Invitation, { ...live, acceptedAt: IsNull() }, { revokedAt: now });
+      await this.announce(tx, person, { $case: 'deactivated', value: { person: toProto(person) } });
       return person;
     });
-    return created.catch(refuseTaken);
+  }
+
+  async reactivate(caller: Caller, id: string): Promise<Person> {
+    return this.database.transaction(caller, async (tx) => {
+      const person = await lock(tx, id);
+      if (!person.reactivate()) return person;
+      await tx.save(person);
+      await this.announce(tx, person, { $case: 'reactivated', value: { person: toProto(person) } });
+      return person;
+    });
   }
 
   async get(caller: Caller, id: string): Promise<Person> {
@@ -69,6 +100,24 @@ export class PeopleService {
       return pageResult(rows, query, (person) => person.id);
     });
   }
+
+  private async announce(tx: Tx, person: Person, event: PersonEvent['event']): Promise<void> {
+    await this.outbox.add(tx, {
+      topic: topics.people,
+      aggregateId: person.id,
+      aggregateVersion: person.version,
+      event: { event },
+    });
+  }
+}
+
+async function lock(tx: Tx, id: string): Promise<Person> {
+  const person = await tx.findOne(Person, {
+    where: { tenantId: tx.tenantId, id },
+    lock: { mode: 'pessimistic_write' },
+  });
+  if (!person) throw DomainError.notFound('person', id);
+  return person;
 }
 
 async function requireClient(tx: Tx, id: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { DomainError } from '@paradesk/kernel';
+import { Temporal } from 'temporal-polyfill';
 import { type NewPerson, Person } from './person.entity.js';
 
 const TENANT = '01890000-0000-7000-8000-000000000001';
@@ -75,6 +76,20 @@ describe('a person', () => {
 
     expect(refusal).toMatchObject({ kind: 'invalid', reason });
     expect(refusal.violations.map((violation) => violation.field)).toEqual([field]);
+  });
+
+  it('signs in until deactivated, and again when reactivated; each change counts once', () => {
+    const noon = Temporal.Instant.from('2026-03-02T12:00:00Z');
+    const person = Person.create(TENANT, PERSON, paralegal);
+    expect(() => person.requireActive()).not.toThrow();
+
+    expect([person.deactivate(noon), person.deactivate(noon.add({ hours: 1 }))]).toEqual([true, false]);
+    expect(person.deactivatedAt?.equals(noon)).toBe(true);
+    expect(refusalOf(() => person.requireActive())).toMatchObject({ reason: 'PERSON_DEACTIVATED' });
+    expect([person.reactivate(), person.reactivate()]).toEqual([true, false]);
+    expect(() => person.requireActive()).not.toThrow();
+    expect(person.version).toBe(3);
+    expectInvariants(person);
   });
 });
 

@@ -1,4 +1,6 @@
 import { DomainError } from '@paradesk/kernel';
+import { instant } from '@paradesk/platform';
+import type { Temporal } from 'temporal-polyfill';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** What a person may be to the tenant: its staff, or somebody at a client. Operators and services are not people. */
@@ -35,6 +37,8 @@ const CLASSIFICATION = /^[A-Z]{1,10}$/;
  * - Attorneys and partner systems belong to exactly one client; staff to none.
  * - Who keeps time has a timekeeper code and a LEDES classification: both or neither.
  * - E-mail address (whatever its case) and timekeeper code are unique in the tenant; unique keys say so.
+ * - Who is deactivated signs in no more, by whatever means, until they are reactivated.
+ * - Every change raises the version by one and is announced by one event.
  */
 @Entity('people')
 export class Person {
@@ -48,6 +52,8 @@ export class Person {
   @Column('text', { name: 'timekeeper_code', nullable: true }) readonly timekeeperCode!: string | null;
   @Column('text', { name: 'timekeeper_classification', nullable: true }) readonly timekeeperClassification!:
     string | null;
+  @Column('timestamptz', { name: 'deactivated_at', transformer: instant, nullable: true })
+  readonly deactivatedAt!: Temporal.Instant | null;
   @Column('integer') readonly version!: number;
 
   /** @throws DomainError invalid, naming the field: see the rules above */
@@ -60,10 +66,35 @@ export class Person {
       clientId: fields.clientId || null,
       timekeeperCode: fields.timekeeperCode || null,
       timekeeperClassification: fields.timekeeperClassification || null,
+      deactivatedAt: null,
       tenantId,
       id,
       version: 1,
     });
+  }
+
+  /** @returns whether anything changed: who is deactivated keeps the moment */
+  deactivate(now: Temporal.Instant): boolean {
+    if (this.deactivatedAt) return false;
+    this.become({ deactivatedAt: now, version: this.version + 1 });
+    return true;
+  }
+
+  /** @returns whether anything changed */
+  reactivate(): boolean {
+    if (!this.deactivatedAt) return false;
+    this.become({ deactivatedAt: null, version: this.version + 1 });
+    return true;
+  }
+
+  /** @throws DomainError unauthenticated PERSON_DEACTIVATED */
+  requireActive(): void {
+    if (!this.deactivatedAt) return;
+    throw new DomainError('unauthenticated', 'PERSON_DEACTIVATED', 'the person was deactivated and signs in no more');
+  }
+
+  private become(change: Partial<Pick<Person, 'deactivatedAt' | 'version'>>): void {
+    Object.assign(this, change);
   }
 }
 

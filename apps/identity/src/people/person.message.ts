@@ -1,3 +1,4 @@
+import { toTimestamp } from '@paradesk/contracts';
 import { Role } from '@paradesk/contracts/paradesk/common/v1/rule';
 import type { Person as PersonMessage } from '@paradesk/contracts/paradesk/identity/v1/people';
 import type { Person } from './person.entity.js';
@@ -14,5 +15,6 @@ export function toProto(person: Person): PersonMessage {
     timekeeperCode: person.timekeeperCode ?? '',
     timekeeperClassification: person.timekeeperClassification ?? '',
     version: person.version,
+    deactivatedAt: person.deactivatedAt ? toTimestamp(person.deactivatedAt) : undefined,
   };
 }

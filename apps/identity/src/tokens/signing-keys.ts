@@ -57,6 +57,11 @@ export function parseSigningKeys(text: string): SigningKeys {
   return new SigningKeys([first, ...others]);
 }
 
+/** The public halves of the keys of SIGNING_KEYS. @throws Error that says what it takes, without a key */
+export function publicKeysOf(text: string): JSONWebKeySet {
+  return parseSigningKeys(text).publicKeySet();
+}
+
 /** A value for SIGNING_KEYS with one new key. */
 export async function generateSigningKey(): Promise<string> {
   const { privateKey } = await promisify(generateKeyPair)('ed25519');

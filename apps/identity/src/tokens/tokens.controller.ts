@@ -1,13 +1,12 @@
 import { Controller } from '@nestjs/common';
-import { toTimestamp } from '@paradesk/contracts';
 import {
   type ExchangeApiKeyRequest,
   type IssueServiceTokenRequest,
-  type Token,
   TokensServiceControllerMethods,
   type TokensServiceController,
 } from '@paradesk/contracts/paradesk/identity/v1/tokens';
-import { type IssuedToken, TokensService } from './tokens.service.js';
+import { toProto } from './token.message.js';
+import { TokensService } from './tokens.service.js';
 
 /** The RPCs are public: the key or the secret in the request is the credential. */
 @Controller()
@@ -26,8 +25,4 @@ export class TokensController implements TokensServiceController {
   listPublicKeys() {
     return { jwks: JSON.stringify(this.tokens.publicKeys()) };
   }
-}
-
-function toProto({ token, expiresAt }: IssuedToken): Token {
-  return { token, expiresAt: toTimestamp(expiresAt) };
 }

@@ -13,6 +13,7 @@ import { type JSONWebKeySet, SignJWT } from 'jose';
 import { Temporal } from 'temporal-polyfill';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
 import { type IdentityConfig } from '../config.js';
+import type { Person } from '../people/person.entity.js';
 import { isService } from './service-secrets.js';
 
 /** A signed token, and when it ends. */
@@ -42,16 +43,31 @@ export class TokensService {
     private readonly ids: Ids,
   ) {}
 
-  /** @throws DomainError unauthenticated API_KEY_UNKNOWN or API_KEY_REVOKED, invalid UNKNOWN_AUDIENCE */
+  /** @throws DomainError unauthenticated API_KEY_UNKNOWN, API_KEY_REVOKED or PERSON_DEACTIVATED, invalid UNKNOWN_AUDIENCE */
   async exchange(apiKey: string, audience: string): Promise<IssuedToken> {
     requireService(audience);
-    const person = await this.apiKeys.authenticate(apiKey);
+    return this.issueToPerson(await this.apiKeys.authenticate(apiKey), audience);
+  }
+
+  /** A token of somebody who has been authenticated. @throws DomainError unauthenticated PERSON_DEACTIVATED, invalid UNKNOWN_AUDIENCE */
+  async issueToPerson(person: Person, audience: string): Promise<IssuedToken> {
+    requireService(audience);
+    person.requireActive();
     return this.sign(audience, {
       sub: person.id,
       tenant: person.tenantId,
       role: person.role,
       ...(person.clientId && { client: person.clientId }),
     });
+  }
+
+  /** A token of an operator who has been authenticated. @throws DomainError invalid UNKNOWN_AUDIENCE */
+  async issueToOperator(
+    { tenantId, operatorId }: { readonly tenantId: string; readonly operatorId: string },
+    audience: string,
+  ): Promise<IssuedToken> {
+    requireService(audience);
+    return this.sign(audience, { sub: operatorId, tenant: tenantId, role: 'OPERATOR' });
   }
 
   /** @throws DomainError unauthenticated SERVICE_UNKNOWN for a wrong name or secret, invalid UNKNOWN_AUDIENCE */

@@ -1,18 +1,30 @@
 import { join } from 'node:path';
 
+/** One more door to the broker. Whoever comes in by it is told to come back by `advertisedPort`: that of a proxy. */
+export interface Listener {
+  /** Letters only, in upper case. */
+  readonly name: string;
+  readonly port: number;
+  readonly advertisedPort: number;
+}
+
 /** What the broker is told: one node that is broker and controller, on the loopback only. */
-export function brokerProperties(folder: string, port: number): string {
+export function brokerProperties(folder: string, port: number, more: readonly Listener[] = []): string {
   const controller = `127.0.0.1:${port + 1}`;
-  const listeners = `PLAINTEXT://127.0.0.1:${port},CONTROLLER://${controller}`;
+  const own = `PLAINTEXT://127.0.0.1:${port},CONTROLLER://${controller}`;
+  const doors = (portOf: (listener: Listener) => number) =>
+    [own, ...more.map((listener) => `${listener.name}://127.0.0.1:${portOf(listener)}`)].join(',');
   return toProperties({
     'process.roles': 'broker,controller',
     'node.id': 1,
     'log.dirs': join(folder, 'log'),
-    listeners,
-    'advertised.listeners': listeners,
+    listeners: doors((listener) => listener.port),
+    'advertised.listeners': doors((listener) => listener.advertisedPort),
     'controller.listener.names': 'CONTROLLER',
     'controller.quorum.bootstrap.servers': controller,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'listener.security.protocol.map': ['PLAINTEXT', 'CONTROLLER', ...more.map(({ name }) => name)]
+      .map((name) => `${name}:PLAINTEXT`)
+      .join(','),
     'auto.create.topics.enable': false,
     // One node has one replica of everything, the broker's own topics included.
     ...Object.fromEntries(

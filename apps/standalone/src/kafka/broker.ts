@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { leashed } from '../leash.js';
 import { brokerJars } from './broker-jars.js';
-import { brokerProperties, LOG4J_PROPERTIES } from './broker-settings.js';
+import { brokerProperties, LOG4J_PROPERTIES, type Listener } from './broker-settings.js';
 import { findJava, runTool } from './java.js';
 
 /** How to start a broker. */
@@ -17,6 +17,8 @@ export interface BrokerOptions {
   readonly cache: string;
   /** Port of 127.0.0.1; the next one up is the controller's. */
   readonly port: number;
+  /** More ports that lead to it, each for clients behind a proxy of its own. */
+  readonly listeners?: readonly Listener[];
   /** Told before the jars are fetched, which takes a while. */
   readonly fetching?: () => void;
 }
@@ -42,16 +44,17 @@ const STOP_TIMEOUT_MS = 20_000;
  *
  * @throws Error in one line that says what to do
  */
-export async function startBroker({ folder: given, cache, port, fetching }: BrokerOptions): Promise<Broker> {
-  const folder = resolve(given);
+export async function startBroker(options: BrokerOptions): Promise<Broker> {
+  const { port, listeners = [], cache, fetching } = options;
+  const folder = resolve(options.folder);
   const java = await findJava();
   mkdirSync(folder, { recursive: true });
   // Looked at before the start: a second broker breaks the first one before it finds its port or its folder taken.
   refuseSecondBroker(folder);
-  for (const wanted of [port, port + 1]) await refuseTakenPort(wanted);
+  for (const wanted of [port, port + 1, ...listeners.map((one) => one.port)]) await refuseTakenPort(wanted);
   const jars = await brokerJars(resolve(cache), fetching ?? (() => undefined));
   const [properties, log4j] = [join(folder, 'server.properties'), join(folder, 'log4j2.properties')];
-  writeFileSync(properties, brokerProperties(folder, port));
+  writeFileSync(properties, brokerProperties(folder, port, listeners));
   writeFileSync(log4j, LOG4J_PROPERTIES);
   const jvm = (heap: string) => [
     `-Xmx${heap}`,

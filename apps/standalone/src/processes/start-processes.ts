@@ -1,15 +1,28 @@
 import { topics } from '@paradesk/contracts';
 import { createLogger, KafkaChannel } from '@paradesk/platform';
-import { startEmbeddedPostgres } from '@paradesk/platform/embedded-postgres';
 import { MailCatcher } from '@paradesk/testing/mail-catcher';
-import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { Bootstrap } from '../bootstrap.js';
+import { DemoSignIn } from '../oidc/demo-sign-in.js';
 import { openSecrets, SERVICE_NAMES, writePrivately, type Secrets, type ServiceName } from '../secrets.js';
-import { freePort, openDatabase, openDemo, services, settingsOf, Started, type RunningSystem } from '../system.js';
+import {
+  freePort,
+  openDatabase,
+  openDemo,
+  placesAt,
+  services,
+  settingsOf,
+  Started,
+  type RunningSystem,
+} from '../system.js';
+import { connectionsOf, directly, membersWith, type AddressFor, type Member, type Route } from './connections.js';
+import { freeAddresses } from './free-addresses.js';
+import { KillablePostgres } from './killable-postgres.js';
 import { ServiceProcess } from './service-process.js';
+
+export { type Connection, type Route } from './connections.js';
+export { freeAddresses, ServiceProcess, type KillablePostgres };
 
 /** How to run the system in processes. */
 export interface ProcessesOptions {
@@ -20,19 +33,29 @@ export interface ProcessesOptions {
   /** `host:port` of Kafka, separated by commas. */
   readonly brokers: string;
   readonly logLevel: string;
+  /** Services that get a second process, `<service>-2`: it shares the group's partitions and the jobs, and nobody calls it. */
+  readonly replicas?: readonly ServiceName[];
+  /** Asked once, before the first process starts. */
+  readonly route?: Route;
+  /** Folder for what the processes say, a file each; it is passed on by default. */
+  readonly logs?: string;
 }
 
 /** The whole system, each service and the gateway in a process of its own. */
 export interface RunningProcesses extends RunningSystem {
   /** The services in the order of their start, then the gateway. */
   readonly processes: readonly ServiceProcess[];
+  readonly postgres: KillablePostgres;
 }
 
 /** What the processes stand on. */
 interface Ground extends ProcessesOptions {
   readonly secrets: Secrets;
   readonly mail: MailCatcher;
-  readonly superuserUrl: string;
+  readonly signIn: DemoSignIn;
+  readonly postgres: KillablePostgres;
+  /** `host:port` of each service's gRPC. */
+  readonly addresses: Readonly<Record<ServiceName, string>>;
 }
 
 /**
@@ -67,89 +90,80 @@ async function refuseUnfitKafka({ brokers, logLevel }: ProcessesOptions): Promis
 async function startParts(options: ProcessesOptions, started: Started): Promise<RunningProcesses> {
   const { folder, port } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const postgres = await startEmbeddedPostgres({ folder: join(folder, 'postgres'), durable: true });
+  if (options.logs !== undefined) mkdirSync(options.logs, { recursive: true });
+  const postgres = await KillablePostgres.start(join(folder, 'postgres'));
   started.add(() => postgres.stop());
   const secrets = await openSecrets(folder);
   const httpPort = port === 0 ? 0 : await freePort(port + 1);
   const mail = await MailCatcher.start({ folder: join(folder, 'mail'), httpPort });
   started.add(() => mail.stop());
-  const ground = { ...options, secrets, mail, superuserUrl: postgres.url };
+  const signIn = await DemoSignIn.start(secrets, port === 0 ? 0 : await freePort(port + 2));
+  started.add(() => signIn.stop());
   const addresses = await freeAddresses(SERVICE_NAMES);
-  const parts = await serviceProcesses(ground, addresses);
-  started.add(async () => void (await Promise.all(parts.map((part) => part.stop()))));
-  // Identity first: the others ask it for the keys that tokens are verified with.
-  const [identity, ...others] = parts;
+  const { processes, api } = await processesOn({ ...options, secrets, mail, signIn, postgres, addresses });
+  // The gateway last to start and first to stop, identity first to start: the others ask it for the keys that tokens are verified with.
+  const [identity, ...others] = processes;
+  const gateway = others.pop();
+  started.add(async () => void (await Promise.all([identity, ...others].map((part) => part?.stop()))));
   await identity?.start();
   await Promise.all(others.map((part) => part.start()));
-  const { api, gateway } = await gatewayProcess(ground, addresses);
-  started.add(() => gateway.stop());
-  await gateway.start();
-  const demo = await openDemo(folder, new Bootstrap(secrets.signingKeys, addresses));
-  const file = { api, docs: `${api}/docs`, openapi: `${api}/openapi.json`, mail: mail.url, pid: process.pid, ...demo };
+  started.add(async () => gateway?.stop());
+  await gateway?.start();
+  const bootstrap = new Bootstrap(secrets.signingKeys, addresses);
+  const demo = await openDemo(folder, bootstrap);
+  await signIn.open(api, folder, bootstrap, demo);
+  const places = { ...placesAt(api), mail: mail.url, pid: process.pid };
+  const file = { ...places, services: addresses, database: postgres.url, ...demo };
   writePrivately(join(folder, 'standalone.json'), JSON.stringify(file, null, 2));
-  return {
-    file,
-    addresses,
-    databaseUrl: postgres.url,
-    secrets,
-    processes: [...parts, gateway],
-    stop: () => started.stop(),
-  };
+  const { url: databaseUrl } = postgres;
+  return { file, addresses, databaseUrl, secrets, processes, postgres, stop: () => started.stop() };
 }
 
-async function serviceProcesses(
-  ground: Ground,
-  addresses: Readonly<Record<string, string>>,
-): Promise<ServiceProcess[]> {
-  const databases = await Promise.all(
-    services.map((service) => openDatabase(service, ground.superuserUrl, ground.secrets)),
-  );
-  const ops: Readonly<Record<string, string>> = await freeAddresses(SERVICE_NAMES);
-  return services.map(({ name }, index) => {
-    const env = {
-      ...settingsOf(name as ServiceName, ground.secrets, ground.mail),
-      DATABASE_URL: databases[index] ?? '',
-      STORAGE: `folder:${join(ground.folder, 'files')}`,
-      KAFKA_BROKERS: ground.brokers,
-      GRPC_ADDRESS: addresses[name] ?? '',
-      OPS_ADDRESS: ops[name] ?? '',
-      PEERS: peersOf(addresses),
-      LOG_LEVEL: ground.logLevel,
-    };
-    return new ServiceProcess({ name, env, opsUrl: `http://${ops[name]}` });
+async function processesOn(ground: Ground): Promise<{ processes: ServiceProcess[]; api: string }> {
+  const { postgres, secrets, brokers, addresses, replicas = [], route = directly } = ground;
+  const members = membersWith(replicas);
+  const databases = await Promise.all(services.map((service) => openDatabase(service, postgres.url, secrets)));
+  const database = new Map(services.map(({ name }, index) => [name, databases[index] ?? '']));
+  const own = await freeAddresses(members.map(({ name }) => name));
+  const ops = await freeAddresses(members.map(({ name }) => name));
+  const api = ground.port === 0 ? own.gateway : `127.0.0.1:${await freePort(ground.port)}`;
+  const to = await route(connectionsOf(members, { postgres: new URL(postgres.url).host, kafka: brokers }, addresses));
+  const processes = members.map((member) => {
+    const { name, service } = member;
+    const PEERS = peersOf(member, to);
+    const env: Record<string, string> = service
+      ? {
+          ...settingsOf(service, secrets, ground.mail),
+          ...(service === 'identity' && ground.signIn.identitySettings),
+          DATABASE_URL: through(to(name, 'postgres'), database.get(service) ?? ''),
+          STORAGE: `folder:${join(ground.folder, 'files')}`,
+          KAFKA_BROKERS: to(name, 'kafka'),
+          GRPC_ADDRESS: (name === service ? addresses[service] : own[name]) ?? '',
+          PEERS,
+        }
+      : {
+          ...ground.signIn.gatewaySettings,
+          HTTP_ADDRESS: api ?? '',
+          IDENTITY_ADDRESS: to(name, 'identity'),
+          PEERS,
+        };
+    return new ServiceProcess({
+      name,
+      app: service ?? name,
+      env: { ...env, OPS_ADDRESS: ops[name] ?? '', LOG_LEVEL: ground.logLevel },
+      opsUrl: `http://${ops[name]}`,
+      ...(ground.logs !== undefined && { log: join(ground.logs, `${name}.log`) }),
+    });
   });
+  return { processes, api: `http://${api}` };
 }
 
-async function gatewayProcess(ground: Ground, addresses: Readonly<Record<string, string>>) {
-  const { identity = '', ...peers } = addresses;
-  const free = await freeAddresses(['api', 'ops']);
-  const address = ground.port === 0 ? free.api : `127.0.0.1:${await freePort(ground.port)}`;
-  const env = {
-    HTTP_ADDRESS: address,
-    OPS_ADDRESS: free.ops,
-    IDENTITY_ADDRESS: identity,
-    PEERS: peersOf(peers),
-    LOG_LEVEL: ground.logLevel,
-  };
-  return {
-    api: `http://${address}`,
-    gateway: new ServiceProcess({ name: 'gateway', env, opsUrl: `http://${free.ops}` }),
-  };
+function peersOf({ name }: Member, to: AddressFor): string {
+  return SERVICE_NAMES.map((peer) => `${peer}=${to(name, peer)}`).join(',');
 }
 
-function peersOf(addresses: Readonly<Record<string, string>>): string {
-  return Object.entries(addresses)
-    .map((pair) => pair.join('='))
-    .join(',');
-}
-
-/**
- * Addresses that nobody had a moment ago: a process that is started again must be found where it was, so it cannot choose one itself.
- */
-async function freeAddresses<K extends string>(names: readonly K[]): Promise<Record<K, string>> {
-  const probes = names.map(() => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(probes.map((probe) => probe.listening || once(probe, 'listening')));
-  const ports = probes.map((probe) => (probe.address() as AddressInfo).port);
-  await Promise.all(probes.map((probe) => once(probe.close(), 'close')));
-  return Object.fromEntries(names.map((name, index) => [name, `127.0.0.1:${ports[index]}`])) as Record<K, string>;
+function through(address: string, databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  url.host = address;
+  return url.href;
 }

@@ -1,0 +1,43 @@
+import { DomainError } from '@paradesk/kernel';
+
+/** What the gateway is to an OpenID Connect provider. */
+export interface SignInOptions {
+  /** URL of the provider; its metadata say the rest. */
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** What the cookie between the redirect and the callback is encrypted with; the same for all replicas. */
+  readonly cookieKey: string;
+  /** Where browsers see the gateway; where it listens by default. */
+  readonly publicUrl?: string;
+}
+
+/** How people sign in here, if they do. */
+export class SignInSettings {
+  /** @param listensAt URL of the gateway, known once it listens */
+  constructor(
+    private readonly options: SignInOptions | undefined,
+    private readonly listensAt: () => string,
+  ) {}
+
+  /** False where only API keys sign in. */
+  get isConfigured(): boolean {
+    return this.options !== undefined;
+  }
+
+  /** Where browsers see the gateway: scheme, host and port. */
+  get origin(): string {
+    return new URL(this.options?.publicUrl ?? this.listensAt()).origin;
+  }
+
+  /** Whether cookies may be kept to encrypted connections: everywhere but on a loopback address. */
+  get isSecure(): boolean {
+    return this.origin.startsWith('https:');
+  }
+
+  /** @throws DomainError not-found SIGN_IN_NOT_CONFIGURED */
+  required(): SignInOptions {
+    if (this.options) return this.options;
+    throw new DomainError('not-found', 'SIGN_IN_NOT_CONFIGURED', 'nobody signs in here but by an API key');
+  }
+}
