@@ -52,6 +52,7 @@ describe('matters', () => {
       timekeeperCode: '',
       timekeeperClassification: '',
       version: 1,
+      deactivatedAt: undefined,
     };
     await system.deliver(topics.people, {
       tenantId: of.tenantId,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** What communications needs of its environment beside what every service needs. */
 export const communicationsConfig = z.object({
   /** The mail server: `smtp://user:password@host:port` or `smtps://...`. */
-  SMTP_URL: z.string().regex(/^smtps?:\/\/\S+$/, 'takes an smtp:// or smtps:// URL'),
+  SMTP_URL: z.string('takes an smtp:// or smtps:// URL').regex(/^smtps?:\/\/\S+$/, 'takes an smtp:// or smtps:// URL'),
   /** Domain of Message-IDs. */
   MAIL_DOMAIN: z
     .string()

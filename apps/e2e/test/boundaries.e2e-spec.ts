@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { effectiveRule, rpcs, type Rpc } from '@paradesk/contracts';
 import { Role } from '@paradesk/contracts/paradesk/common/v1/rule';
 import { DomainError, newId } from '@paradesk/kernel';
-import { findIsolationFaults } from '@paradesk/platform';
+import { findAuditFaults, findIsolationFaults } from '@paradesk/platform';
 import pg from 'pg';
 import { makeCase, type Case } from './one-case.js';
 import { callerOfRole, SystemUnderTest } from './running-system.js';
-import { emptyRequest, idFields, requestNaming } from './sample-request.js';
+import { emptyRequest, idFields, leastRequest, requestNaming } from './sample-request.js';
 
 const roles = Object.values(Role).filter((role): role is Role => typeof role === 'number' && role > 0);
 const guarded = rpcs().filter((rpc) => !rpc.rule?.public);
@@ -67,7 +67,7 @@ describe('boundaries of the running system', () => {
 
     it.each(named(lists))('%s', async (_path, rpc) => {
       for (const role of rpc.rule?.roles ?? []) {
-        expectNothingOf(firm, await system.call(rpc, emptyRequest(rpc), callerOfRole(role, stranger)));
+        expectNothingOf(firm, await system.call(rpc, leastRequest(rpc), callerOfRole(role, stranger)));
       }
     });
 
@@ -82,7 +82,7 @@ describe('boundaries of the running system', () => {
   });
 
   it.each(['identity', 'assignment', 'billing', 'documents', 'communications'])(
-    'every table of %s keeps tenants apart',
+    'every table of %s keeps tenants apart and leaves a trail',
     async (service) => {
       const url = new URL(system.system.databaseUrl);
       url.username = `paradesk_${service}`;
@@ -91,10 +91,12 @@ describe('boundaries of the running system', () => {
       const client = new pg.Client(url.href);
       await client.connect();
       try {
-        const faults = await findIsolationFaults(
-          async (sql, parameters) => (await client.query(sql, parameters)).rows,
-          ['api_key_directory'],
-        );
+        const query = async <R>(sql: string, parameters?: unknown[]): Promise<R[]> =>
+          (await client.query(sql, parameters)).rows as R[];
+        const faults = [
+          ...(await findIsolationFaults(query, ['api_key_directory', 'credential_directory', 'sign_ins'])),
+          ...(await findAuditFaults(query)),
+        ];
         expect(faults).toEqual([]);
       } finally {
         await client.end();

@@ -60,13 +60,18 @@ export async function makeCase(system: SystemUnderTest): Promise<Case> {
   });
   const document = await first(billingManager, `/v1/documents?clientId=${matter.clientId}`, 'documents');
   const [entry] = entries;
+  const person = await first(operationsManager, '/v1/people?role=ROLE_PARALEGAL', 'people');
+  const invite = `/v1/people/${person.id}:invite`;
+  const invited = await expectOk<{ invitation: Item }>(system, operationsManager, 'POST', invite, {});
   const { tenantId } = system.system.file;
   return {
     tenantId,
     ids: new Map([
       ['tenant', tenantId],
       ['client', matter.clientId!],
-      ['person', (await first(operationsManager, '/v1/people?role=ROLE_PARALEGAL', 'people')).id],
+      ['person', person.id],
+      ['invitation', invited.body.invitation.id],
+      ['session', (await first(operationsManager, `/v1/sessions?personId=${person.id}`, 'sessions')).id],
       ['supervising_attorney', matter.supervisingAttorneyId!],
       ['api_key', (await first(operationsManager, '/v1/apiKeys', 'apiKeys')).id],
       ['matter', matter.id],
@@ -79,6 +84,9 @@ export async function makeCase(system: SystemUnderTest): Promise<Case> {
       ['payment', payment.id],
       ['document', document.id],
       ['message', message.id],
+      // Of events that are parked; none is.
+      ['aggregate', matter.id],
+      ['event', invoice.id],
     ]),
   };
 }

@@ -12,6 +12,11 @@ export function emptyRequest({ descriptor: { input } }: Rpc): Buffer {
   return Buffer.from(toBinary(input, create(input)));
 }
 
+/** A request of an RPC, encoded, with no more than must be there. */
+export function leastRequest({ descriptor: { input } }: Rpc): Buffer {
+  return Buffer.from(toBinary(input, create(input, valuesOf(input, new Map()) as never)));
+}
+
 /** A request of an RPC, encoded, with ids in the field given and in those that must be there. */
 export function requestNaming(rpc: Rpc, field: DescField, ids: IdsByNoun): Buffer {
   const { input } = rpc.descriptor;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const main = join(root, 'apps/standalone/dist/main.js');
+const programOf = (entry: 'main' | 'services') => join(root, `apps/standalone/dist/${entry}.js`);
 
 /** How a process ended. */
 export interface End {
@@ -24,9 +24,10 @@ export class StandaloneProcess {
   private constructor(
     readonly folder: string,
     env: Readonly<Record<string, string>>,
+    entry: 'main' | 'services' = 'main',
   ) {
     const { PATH, HOME } = process.env;
-    this.child = spawn(process.execPath, [main], {
+    this.child = spawn(process.execPath, [programOf(entry)], {
       cwd: root,
       env: { PATH, HOME, PARADESK_DATA: folder, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -36,9 +37,18 @@ export class StandaloneProcess {
     this.ended = once(this.child, 'close');
   }
 
-  /** Starts it, and waits until it serves. @throws Error with what it said where it ends instead */
-  static async start(folder: string, port: number): Promise<StandaloneProcess> {
-    const system = new StandaloneProcess(folder, { PORT: String(port) });
+  /**
+   * Starts it, and waits until it serves.
+   *
+   * @param entry `services` runs each service as a process of its own, on KAFKA_BROKERS of `env`
+   * @throws Error with what it said where it ends instead
+   */
+  static async start(
+    folder: string,
+    port: number,
+    { env, entry }: { env?: Readonly<Record<string, string>>; entry?: 'main' | 'services' } = {},
+  ): Promise<StandaloneProcess> {
+    const system = new StandaloneProcess(folder, { PORT: String(port), ...env }, entry);
     const { child, ended } = system;
     const served = new Promise<void>((resolve) => {
       child.stdout?.on('data', () => system.output.includes('Ctrl-C') && resolve());
@@ -67,7 +77,17 @@ export class StandaloneProcess {
 
   /** Process id of its PostgreSQL. */
   get postgresPid(): number {
-    return Number.parseInt(readFileSync(join(this.folder, 'postgres/cluster/data/postmaster.pid'), 'utf8'), 10);
+    return Number.parseInt(this.readCluster('data/postmaster.pid'), 10);
+  }
+
+  /** URL of a service's database as the superuser sees it: for looking, past row-level security. */
+  databaseUrl(service: string): string {
+    const port = this.readCluster('data/postmaster.pid').split('\n')[3];
+    return `postgres://postgres:${this.readCluster('superuser-password').trim()}@127.0.0.1:${port}/paradesk_${service}`;
+  }
+
+  private readCluster(name: string): string {
+    return readFileSync(join(this.folder, 'postgres/cluster', name), 'utf8');
   }
 
   /** Sends a signal and waits for the end. */
@@ -81,5 +101,6 @@ export class StandaloneProcess {
 
 /** Builds the project, unless it was built. */
 export function buildOnce(): void {
-  if (!existsSync(main)) execFileSync('npx', ['nx', 'run-many', '-t', 'build'], { cwd: root, stdio: 'ignore' });
+  if (!existsSync(programOf('main')))
+    execFileSync('npx', ['nx', 'run-many', '-t', 'build'], { cwd: root, stdio: 'ignore' });
 }

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DomainError } from '@paradesk/kernel';
-import { CONFIG } from '@paradesk/platform';
+import { CONFIG, inClientSpan } from '@paradesk/platform';
 import { createTransport, type Transporter } from 'nodemailer';
 import type { CommunicationsConfig } from '../config.js';
 
@@ -41,6 +41,14 @@ export class Mailer implements OnApplicationShutdown {
    * @throws DomainError refused MAIL_REFUSED for a permanent refusal (5xx), unavailable MAIL_SERVER for anything worth another try
    */
   async hand(mail: Mail): Promise<void> {
+    await inClientSpan('send mail', { 'network.protocol.name': 'smtp' }, () => this.send(mail));
+  }
+
+  onApplicationShutdown(): void {
+    this.transport.close();
+  }
+
+  private async send(mail: Mail): Promise<void> {
     const { id, attachments, ...rest } = mail;
     try {
       await this.transport.sendMail({
@@ -56,9 +64,5 @@ export class Mailer implements OnApplicationShutdown {
         throw DomainError.refused('MAIL_REFUSED', 'the mail server refuses the mail for good');
       throw new DomainError('unavailable', 'MAIL_SERVER', 'the mail server did not take the mail over');
     }
-  }
-
-  onApplicationShutdown(): void {
-    this.transport.close();
   }
 }

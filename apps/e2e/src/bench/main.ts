@@ -5,6 +5,9 @@ const benches: Readonly<Record<string, () => Promise<{ measure(): Promise<Findin
   rpc: () => import('./rpc.js'),
   start: () => import('./start.js'),
   gateway: () => import('./gateway.js'),
+  access: () => import('./access.js'),
+  events: () => import('./events.js'),
+  tenants: () => import('./tenants.js'),
 };
 
 const [name = ''] = process.argv.slice(2);

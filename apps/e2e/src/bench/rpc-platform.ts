@@ -1,5 +1,6 @@
 import { Controller, Module } from '@nestjs/common';
-import { Role } from '@paradesk/contracts/paradesk/common/v1/rule';
+import { decide } from '@paradesk/access';
+import { Role, TaskClass, type Rule } from '@paradesk/contracts/paradesk/common/v1/rule';
 import {
   TenantsServiceControllerMethods,
   TenantsServiceService,
@@ -11,6 +12,7 @@ import { DomainError } from '@paradesk/kernel';
 import {
   callerOf,
   Clock,
+  Database,
   defineService,
   InProcessChannel,
   migrate,
@@ -31,15 +33,31 @@ import { TenantCalls, tenantOf, type ServerReady } from './tenant-calls.js';
 const SECRET = 'a-secret-that-only-benches-know-0123456789';
 const FRESH_TOKENS = 2000;
 
+// What `access` compares: calls that read the facts of a matter as services do, in a transaction of the tenant, and then decide or not.
+const readsFacts = process.argv[2] === 'facts';
+let decides = false;
+const rule: Rule = { taskClass: TaskClass.SUBSTANTIVE, roles: [Role.PARALEGAL, Role.ATTORNEY], public: false };
+const FACTS = `select $1::uuid as "tenantId", $1::uuid as "clientId", true as "isOnTeam", false as "isWalled",
+  $1::uuid as "supervisingAttorneyId", 'US-CA' as jurisdiction`;
+
 @Controller()
 @TenantsServiceControllerMethods()
 class TenantsController implements TenantsServiceController {
+  constructor(private readonly database: Database) {}
+
   async createTenant(): Promise<Tenant> {
     throw new DomainError('refused', 'NOT_MEASURED', 'only GetTenant is measured');
   }
 
   async getTenant(request: GetTenantRequest, metadata: CallMetadata): Promise<Tenant> {
-    callerOf(metadata);
+    const caller = callerOf(metadata);
+    if (readsFacts) {
+      const [facts] = await this.database.transaction(caller, (tx) => tx.query(FACTS, [caller.tenantId]));
+      const resource = { tenantId: facts.tenantId, matter: facts };
+      if (decides && !decide({ action: 'call', principal: caller, rule, resource }).allowed) {
+        throw new DomainError('refused', 'NOT_MEASURED', 'only what is allowed is measured');
+      }
+    }
     return tenantOf(request.tenantId);
   }
 }
@@ -79,6 +97,12 @@ async function servePlatform(): Promise<void> {
   const answers = {
     token,
     round: async () => calls.round(await token()),
+    decidedRound: async () => {
+      decides = true;
+      const measured = await calls.round(await token());
+      decides = false;
+      return measured;
+    },
     tokens: () => Promise.all(Array.from({ length: FRESH_TOKENS }, token)),
   };
   const ready: ServerReady = { address: service.address };

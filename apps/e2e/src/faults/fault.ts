@@ -35,13 +35,18 @@ export interface Random {
 
 /** The running system under load, with handles on all that can be broken. */
 export interface World {
+  /** Which programme runs: the soak gives faults more time than the smoke. */
+  readonly programme: Programme;
   /** `host:port` of Kafka as the services know it (through the proxy), and as this program reaches it directly. */
   readonly brokers: { readonly proxied: string; readonly direct: string };
   readonly proxies: Proxies;
   readonly services: readonly string[];
+  /** By name. A second process of a service is called `billing-2`, and so are its links: `billing-2>postgres`. */
   readonly processes: Readonly<Record<string, ControlledProcess>>;
   readonly kafka: Controlled;
   readonly postgres: Controlled & {
+    /** Address of the superuser, past the proxies. */
+    readonly superuserUrl: string;
     /** Asks one service's database as superuser, past the proxies. */
     query<T>(service: string, sql: string, parameters?: readonly unknown[]): Promise<T[]>;
   };
@@ -64,6 +69,10 @@ export interface ControlledProcess {
   signal(signal: NodeJS.Signals): void;
   /** Ends it with `SIGTERM` (or kill -9) and starts it anew with these settings besides its own, until it is restarted again. */
   restart(options?: { readonly env?: Readonly<Record<string, string>>; readonly kill?: boolean }): Promise<void>;
+  /** Ends it with `SIGTERM`, and keeps it from being started again before `start`. */
+  stop(): Promise<void>;
+  /** Starts it after a `stop`, with its own settings; resolves when it serves. */
+  start(): Promise<void>;
   /** Resolves with its exit code or signal when the process that runs now has ended; with `undefined` after `withinMs`. */
   ended(withinMs: number): Promise<string | undefined>;
   isReady(): Promise<boolean>;
