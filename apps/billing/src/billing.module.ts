@@ -5,6 +5,7 @@ import { AgreementsServiceService } from '@paradesk/contracts/paradesk/billing/v
 import { ExpensesServiceService } from '@paradesk/contracts/paradesk/billing/v1/expenses';
 import { ImportsServiceService } from '@paradesk/contracts/paradesk/billing/v1/imports';
 import { InvoicesServiceService } from '@paradesk/contracts/paradesk/billing/v1/invoices';
+import { LedesServiceService } from '@paradesk/contracts/paradesk/billing/v1/ledes';
 import { LedgerServiceService } from '@paradesk/contracts/paradesk/billing/v1/ledger';
 import { PaymentsServiceService } from '@paradesk/contracts/paradesk/billing/v1/payments';
 import { TimeEntriesServiceService } from '@paradesk/contracts/paradesk/billing/v1/time_entries';
@@ -17,6 +18,7 @@ import { entities, migrations } from './data-source.js';
 import { ExpensesModule } from './expenses/expenses.module.js';
 import { ImportsModule } from './imports/imports.module.js';
 import { InvoicesModule } from './invoices/invoices.module.js';
+import { LedesModule } from './ledes/ledes.module.js';
 import { LedgerModule } from './ledger/ledger.module.js';
 import { MattersModule } from './matters/matters.module.js';
 import { PaymentsModule } from './payments/payments.module.js';
@@ -24,7 +26,7 @@ import { PeopleModule } from './people/people.module.js';
 import { TenantsModule } from './tenants/tenants.module.js';
 import { TimeEntriesModule } from './time-entries/time-entries.module.js';
 
-export { readLedes1998b } from './ledes/ledes-1998b.js';
+export { readLedes1998b } from './ledes/ledes-reader.js';
 export { type LedesFile, type LedesInvoice, type LedesLine } from './ledes/ledes-1998b-columns.js';
 
 @Module({
@@ -41,6 +43,7 @@ export { type LedesFile, type LedesInvoice, type LedesLine } from './ledes/ledes
     InvoicesModule,
     PaymentsModule,
     LedgerModule,
+    LedesModule,
   ],
 })
 export class BillingModule {}
@@ -61,6 +64,7 @@ export const billing = defineService({
     InvoicesServiceService,
     PaymentsServiceService,
     LedgerServiceService,
+    LedesServiceService,
   ],
   consumes: [topics.tenants, topics.clients, topics.people, topics.matters],
 });

@@ -11,7 +11,7 @@ import { aCaller, ServiceUnderTest } from '@paradesk/testing';
 import fc from 'fast-check';
 import { billing } from '../src/billing.module.js';
 import { fileInvoice } from '../src/invoices/invoice-announcements.js';
-import { readLedes1998b } from '../src/ledes/ledes-1998b.js';
+import { readLedes1998b } from '../src/ledes/ledes-reader.js';
 import {
   aDraft,
   anAdjustment,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readLedes1998b, type LedesReading } from '../src/ledes/ledes-1998b.js';
+import { readLedes1998b, type LedesReading } from '../src/ledes/ledes-reader.js';
 
 const folder = join(process.env.PARADESK_FIXTURES ?? '', 'ledes');
 const files =

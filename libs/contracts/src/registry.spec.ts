@@ -21,6 +21,8 @@ const withoutRest: Readonly<Record<string, string>> = {
 
 /** Fields that are called an id and are none: whose code each is. */
 const codesOfOthers: Readonly<Record<string, string>> = {
+  'paradesk.billing.v1.CheckLedesRequest.timekeeper_ids': 'TIMEKEEPER_IDs of a LEDES file',
+  'paradesk.billing.v1.CheckLedesRequest.client_matter_ids': 'CLIENT_MATTER_IDs of a LEDES file',
   'paradesk.identity.v1.CreateTenantRequest.tax_id': 'the federal tax ID that the IRS gave',
 };
 
@@ -40,6 +42,8 @@ describe('the rule of an RPC', () => {
   it('lets nobody but these be called without a token', () => {
     const open = rpcs().filter((rpc) => rpc.rule?.public);
     expect(open.map((rpc) => rpc.path)).toEqual([
+      // It is about the file that is sent, and nothing else.
+      '/paradesk.billing.v1.LedesService/CheckLedes',
       '/paradesk.identity.v1.TokensService/ExchangeApiKey',
       '/paradesk.identity.v1.TokensService/IssueServiceToken',
       '/paradesk.identity.v1.TokensService/ListPublicKeys',

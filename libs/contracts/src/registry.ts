@@ -60,6 +60,20 @@ export function rpcs(): readonly Rpc[] {
   return methods;
 }
 
+/**
+ * What a key must be good for to make a call: `billing:read` for what changes nothing, `billing:write` for the rest. What every service
+ * serves of its own goes by its own name: `audit:read`.
+ */
+export function scopeOf({ descriptor, readOnly }: Rpc): string {
+  const [, name = ''] = descriptor.parent.file.proto.package.split('.');
+  return `${name}:${readOnly ? 'read' : 'write'}`;
+}
+
+/** Every scope that there is, in alphabetical order: that of each RPC which a token is needed for. */
+export function scopes(): readonly string[] {
+  return [...new Set(rpcs().flatMap((rpc) => (rpc.rule?.public ? [] : scopeOf(rpc))))].toSorted();
+}
+
 function toRpc(descriptor: DescMethod): Rpc {
   const level = descriptor.idempotency;
   const service = descriptor.parent;

@@ -19,13 +19,18 @@ export function minorDigits(currency: string): number {
   return MINOR_DIGITS.get(requireCurrency(currency, 'currency')) ?? 2;
 }
 
+/** Whether it is an ISO 4217 currency in upper case that `Intl.supportedValuesOf('currency')` lists. */
+export function isCurrency(code: string): boolean {
+  return KNOWN.has(code);
+}
+
 /**
  * Gives the code back when it is an ISO 4217 currency in upper case that `Intl.supportedValuesOf('currency')` lists.
  *
  * @throws DomainError invalid UNKNOWN_CURRENCY, naming `field`.
  */
 export function requireCurrency(currency: string, field: string): string {
-  if (KNOWN.has(currency)) return currency;
+  if (isCurrency(currency)) return currency;
   throw DomainError.invalid(field, 'UNKNOWN_CURRENCY', 'A currency is an ISO 4217 code in upper case, such as USD');
 }
 

@@ -1,5 +1,5 @@
 export { dateIn, parseCompactDate, parseDate, parseInstant, requireTimeZone } from './calendar-date.js';
-export { minorDigits, requireCurrency } from './currency.js';
+export { isCurrency, minorDigits, requireCurrency } from './currency.js';
 export { type Decimal, formatDecimal, parseDecimal, roundHalfUp } from './decimal.js';
 export { DomainError, type DomainErrorKind, type FieldViolation } from './domain-error.js';
 export { isUuid, newId } from './ids.js';

@@ -1,7 +1,7 @@
 import { minorDigits } from '@paradesk/kernel';
 import type { Client } from '../clients/client.entity.js';
 import type { LedesInvoice, LedesLine } from '../ledes/ledes-1998b-columns.js';
-import { readLedes1998b } from '../ledes/ledes-1998b.js';
+import { readLedes1998b } from '../ledes/ledes-reader.js';
 import type { Matter } from '../matters/matter.entity.js';
 import type { Person } from '../people/person.entity.js';
 import type { Directory } from './directory.js';

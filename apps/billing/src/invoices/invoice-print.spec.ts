@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { newId } from '@paradesk/kernel';
 import { Temporal } from 'temporal-polyfill';
 import { Client } from '../clients/client.entity.js';
-import { readLedes1998b } from '../ledes/ledes-1998b.js';
+import { readLedes1998b } from '../ledes/ledes-reader.js';
 import { writeLedes1998b } from '../ledes/ledes-1998b-writer.js';
 import { Matter } from '../matters/matter.entity.js';
 import { Person } from '../people/person.entity.js';

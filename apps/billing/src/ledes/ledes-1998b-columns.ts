@@ -1,6 +1,6 @@
 import type { Temporal } from 'temporal-polyfill';
 
-/** Decimals of every LEDES 1998B number: amounts are bigints of ten-thousandths, which the suffix `E4` says. */
+/** Decimals of every LEDES amount: amounts are bigints of ten-thousandths, which the suffix `E4` says. */
 export const LEDES_SCALE = 4;
 
 /** The first line of a LEDES 1998B file. */
@@ -9,8 +9,8 @@ export const LEDES_1998B_FIRST_LINE = 'LEDES1998B[]';
 /** Longest value of LINE_ITEM_DESCRIPTION in characters: Brightflag takes fewer than 1,024, the format itself 15 KB. */
 export const LINE_DESCRIPTION_MAX = 1023;
 
-/** One of the 24 columns: what it holds and how long it may be; `required` columns are never blank (rule V05). */
-type Column =
+/** A column: what it holds and how long it may be; `required` columns are never blank (rule V05). */
+export type Column =
   | { readonly kind: 'date'; readonly name: string; readonly required: true }
   | { readonly kind: 'amount'; readonly name: string; readonly required: boolean; readonly wholeDigits: number }
   | { readonly kind: 'text'; readonly name: string; readonly required: boolean; readonly maxLength: number };
@@ -71,6 +71,8 @@ export interface LedesLine {
   /** Negative for a discount, positive for a premium; zero where the file has none. */
   readonly adjustmentE4: bigint;
   readonly totalE4: bigint;
+  /** Tax that is part of the total; zero in LEDES 1998B, which has none. */
+  readonly taxE4: bigint;
   readonly taskCode: string;
   readonly activityCode: string;
   readonly expenseCode: string;

@@ -3,7 +3,7 @@ import { DomainError, Money, roundHalfUp } from '@paradesk/kernel';
 import fc from 'fast-check';
 import { Temporal } from 'temporal-polyfill';
 import { writeLedes1998b, type LedesInvoiceToWrite, type LedesLineToWrite } from './ledes-1998b-writer.js';
-import { readLedes1998b } from './ledes-1998b.js';
+import { readLedes1998b } from './ledes-reader.js';
 
 const day = (text: string) => Temporal.PlainDate.from(text);
 

@@ -9,7 +9,7 @@ import {
   type LedesColumn,
   type LedesLineType,
 } from './ledes-1998b-columns.js';
-import { readLedes1998b } from './ledes-1998b.js';
+import { readLedes1998b } from './ledes-reader.js';
 
 /** Longest INVOICE_DESCRIPTION in characters: Collaborati's 2,000, the smallest that a vendor takes. */
 const INVOICE_DESCRIPTION_MAX = 2000;

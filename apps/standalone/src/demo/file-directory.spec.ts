@@ -17,6 +17,7 @@ function aLine(line: Partial<LedesLine> = {}): LedesLine {
     unitCostE4: 1_450_000n,
     adjustmentE4: 0n,
     totalE4: 1_450_000n,
+    taxE4: 0n,
     taskCode: 'L110',
     activityCode: 'A103',
     expenseCode: '',

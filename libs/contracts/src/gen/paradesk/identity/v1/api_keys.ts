@@ -30,8 +30,24 @@ export interface ApiKey {
   createdAt:
     | Timestamp
     | undefined;
-  /** When it was revoked; absent while it is live. */
-  revokedAt: Timestamp | undefined;
+  /** When it was revoked; absent while it is not. */
+  revokedAt:
+    | Timestamp
+    | undefined;
+  /** What it may do, such as billing:read; empty for all that the role of its person may. */
+  scopes: string[];
+  /** The one client that it is restricted to; empty for none. */
+  clientId: string;
+  /** When it ends; absent where it does not. */
+  expiresAt:
+    | Timestamp
+    | undefined;
+  /** When it was used last, to within a minute; absent before the first time. */
+  lastUsedAt:
+    | Timestamp
+    | undefined;
+  /** When the secret before the last rotation ends, or has ended; absent where it ended with the rotation, or there was none. */
+  previousSecretEndsAt: Timestamp | undefined;
 }
 
 /** A new key with its secret. */
@@ -50,6 +66,23 @@ export interface CreateApiKeyRequest {
   personId: string;
   /** What it is for. */
   name: string;
+  /** What it may do: names of services with read or write, such as billing:read; all that the role of its person may where none is given. */
+  scopes: string[];
+  /**
+   * The one client that it is restricted to: it calls only what names that client by client_id. The keys of attorneys and partner systems
+   * are restricted to their client anyway.
+   */
+  clientId: string;
+  /** When it ends; never when absent. */
+  expiresAt: Timestamp | undefined;
+}
+
+/** Which key to rotate. */
+export interface RotateApiKeyRequest {
+  /** UUID of the key. */
+  apiKeyId: string;
+  /** For how many hours the secret until now lives on; 0 ends it at once. */
+  graceHours: number;
 }
 
 /** Which keys. */
@@ -75,7 +108,19 @@ export interface RevokeApiKeyRequest {
 export const PARADESK_IDENTITY_V1_PACKAGE_NAME = "paradesk.identity.v1";
 
 function createBaseApiKey(): ApiKey {
-  return { id: "", personId: "", name: "", prefix: "", createdAt: undefined, revokedAt: undefined };
+  return {
+    id: "",
+    personId: "",
+    name: "",
+    prefix: "",
+    createdAt: undefined,
+    revokedAt: undefined,
+    scopes: [],
+    clientId: "",
+    expiresAt: undefined,
+    lastUsedAt: undefined,
+    previousSecretEndsAt: undefined,
+  };
 }
 
 export const ApiKey: MessageFns<ApiKey> = {
@@ -97,6 +142,21 @@ export const ApiKey: MessageFns<ApiKey> = {
     }
     if (message.revokedAt !== undefined) {
       Timestamp.encode(message.revokedAt, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.scopes) {
+      writer.uint32(58).string(v!);
+    }
+    if (message.clientId !== "") {
+      writer.uint32(66).string(message.clientId);
+    }
+    if (message.expiresAt !== undefined) {
+      Timestamp.encode(message.expiresAt, writer.uint32(74).fork()).join();
+    }
+    if (message.lastUsedAt !== undefined) {
+      Timestamp.encode(message.lastUsedAt, writer.uint32(82).fork()).join();
+    }
+    if (message.previousSecretEndsAt !== undefined) {
+      Timestamp.encode(message.previousSecretEndsAt, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -162,6 +222,46 @@ export const ApiKey: MessageFns<ApiKey> = {
             message.revokedAt = Timestamp.decode(reader, reader.uint32());
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.scopes.push(reader.string());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.clientId = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.expiresAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.lastUsedAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.previousSecretEndsAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -188,6 +288,17 @@ export const ApiKey: MessageFns<ApiKey> = {
       : undefined;
     message.revokedAt = (object.revokedAt !== undefined && object.revokedAt !== null)
       ? Timestamp.fromPartial(object.revokedAt)
+      : undefined;
+    message.scopes = object.scopes?.map((e) => e) || [];
+    message.clientId = object.clientId ?? "";
+    message.expiresAt = (object.expiresAt !== undefined && object.expiresAt !== null)
+      ? Timestamp.fromPartial(object.expiresAt)
+      : undefined;
+    message.lastUsedAt = (object.lastUsedAt !== undefined && object.lastUsedAt !== null)
+      ? Timestamp.fromPartial(object.lastUsedAt)
+      : undefined;
+    message.previousSecretEndsAt = (object.previousSecretEndsAt !== undefined && object.previousSecretEndsAt !== null)
+      ? Timestamp.fromPartial(object.previousSecretEndsAt)
       : undefined;
     return message;
   },
@@ -263,7 +374,7 @@ export const CreatedApiKey: MessageFns<CreatedApiKey> = {
 };
 
 function createBaseCreateApiKeyRequest(): CreateApiKeyRequest {
-  return { personId: "", name: "" };
+  return { personId: "", name: "", scopes: [], clientId: "", expiresAt: undefined };
 }
 
 export const CreateApiKeyRequest: MessageFns<CreateApiKeyRequest> = {
@@ -273,6 +384,15 @@ export const CreateApiKeyRequest: MessageFns<CreateApiKeyRequest> = {
     }
     if (message.name !== "") {
       writer.uint32(18).string(message.name);
+    }
+    for (const v of message.scopes) {
+      writer.uint32(26).string(v!);
+    }
+    if (message.clientId !== "") {
+      writer.uint32(34).string(message.clientId);
+    }
+    if (message.expiresAt !== undefined) {
+      Timestamp.encode(message.expiresAt, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -306,6 +426,30 @@ export const CreateApiKeyRequest: MessageFns<CreateApiKeyRequest> = {
             message.name = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.scopes.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.clientId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.expiresAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -325,6 +469,78 @@ export const CreateApiKeyRequest: MessageFns<CreateApiKeyRequest> = {
     const message = createBaseCreateApiKeyRequest();
     message.personId = object.personId ?? "";
     message.name = object.name ?? "";
+    message.scopes = object.scopes?.map((e) => e) || [];
+    message.clientId = object.clientId ?? "";
+    message.expiresAt = (object.expiresAt !== undefined && object.expiresAt !== null)
+      ? Timestamp.fromPartial(object.expiresAt)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRotateApiKeyRequest(): RotateApiKeyRequest {
+  return { apiKeyId: "", graceHours: 0 };
+}
+
+export const RotateApiKeyRequest: MessageFns<RotateApiKeyRequest> = {
+  encode(message: RotateApiKeyRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.apiKeyId !== "") {
+      writer.uint32(10).string(message.apiKeyId);
+    }
+    if (message.graceHours !== 0) {
+      writer.uint32(16).int32(message.graceHours);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RotateApiKeyRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRotateApiKeyRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.apiKeyId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.graceHours = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RotateApiKeyRequest>): RotateApiKeyRequest {
+    return RotateApiKeyRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RotateApiKeyRequest>): RotateApiKeyRequest {
+    const message = createBaseRotateApiKeyRequest();
+    message.apiKeyId = object.apiKeyId ?? "";
+    message.graceHours = object.graceHours ?? 0;
     return message;
   },
 };
@@ -513,13 +729,21 @@ export const RevokeApiKeyRequest: MessageFns<RevokeApiKeyRequest> = {
 /** Keys by which programs sign in as a person of the tenant. */
 
 export interface ApiKeysServiceClient {
-  /** Makes a key. Its secret is in this answer and never shown again. */
+  /** Makes a key. Its secret is in this answer and never shown again. No key makes a key that may do more than itself. */
 
   createApiKey(request: CreateApiKeyRequest, metadata?: Metadata): Observable<CreatedApiKey>;
 
   /** Lists the keys of the tenant, the oldest first, without their secrets. */
 
   listApiKeys(request: ListApiKeysRequest, metadata?: Metadata): Observable<ListApiKeysResponse>;
+
+  /**
+   * Gives a key a second secret, in this answer and never shown again: name, scopes and the rest stay. The secret until now lives on for the
+   * stated time, so that programs can change over one after the other. While two are live, only a rotation without that time is carried
+   * out; it ends both.
+   */
+
+  rotateApiKey(request: RotateApiKeyRequest, metadata?: Metadata): Observable<CreatedApiKey>;
 
   /** Revokes a key at once and for good. A key revoked before stays as it is. */
 
@@ -529,7 +753,7 @@ export interface ApiKeysServiceClient {
 /** Keys by which programs sign in as a person of the tenant. */
 
 export interface ApiKeysServiceController {
-  /** Makes a key. Its secret is in this answer and never shown again. */
+  /** Makes a key. Its secret is in this answer and never shown again. No key makes a key that may do more than itself. */
 
   createApiKey(
     request: CreateApiKeyRequest,
@@ -543,6 +767,17 @@ export interface ApiKeysServiceController {
     metadata?: Metadata,
   ): Promise<ListApiKeysResponse> | Observable<ListApiKeysResponse> | ListApiKeysResponse;
 
+  /**
+   * Gives a key a second secret, in this answer and never shown again: name, scopes and the rest stay. The secret until now lives on for the
+   * stated time, so that programs can change over one after the other. While two are live, only a rotation without that time is carried
+   * out; it ends both.
+   */
+
+  rotateApiKey(
+    request: RotateApiKeyRequest,
+    metadata?: Metadata,
+  ): Promise<CreatedApiKey> | Observable<CreatedApiKey> | CreatedApiKey;
+
   /** Revokes a key at once and for good. A key revoked before stays as it is. */
 
   revokeApiKey(request: RevokeApiKeyRequest, metadata?: Metadata): Promise<ApiKey> | Observable<ApiKey> | ApiKey;
@@ -550,7 +785,7 @@ export interface ApiKeysServiceController {
 
 export function ApiKeysServiceControllerMethods() {
   return function (constructor: Function) {
-    const grpcMethods: string[] = ["createApiKey", "listApiKeys", "revokeApiKey"];
+    const grpcMethods: string[] = ["createApiKey", "listApiKeys", "rotateApiKey", "revokeApiKey"];
     for (const method of grpcMethods) {
       const descriptor: any = Reflect.getOwnPropertyDescriptor(constructor.prototype, method);
       GrpcMethod("ApiKeysService", method)(constructor.prototype[method], method, descriptor);
@@ -569,10 +804,16 @@ export const API_KEYS_SERVICE_NAME = "ApiKeysService";
 
 /** Keys by which programs sign in as a person of the tenant. */
 export interface ApiKeysService {
-  /** Makes a key. Its secret is in this answer and never shown again. */
+  /** Makes a key. Its secret is in this answer and never shown again. No key makes a key that may do more than itself. */
   createApiKey(request: CreateApiKeyRequest, metadata?: Metadata): Promise<CreatedApiKey>;
   /** Lists the keys of the tenant, the oldest first, without their secrets. */
   listApiKeys(request: ListApiKeysRequest, metadata?: Metadata): Promise<ListApiKeysResponse>;
+  /**
+   * Gives a key a second secret, in this answer and never shown again: name, scopes and the rest stay. The secret until now lives on for the
+   * stated time, so that programs can change over one after the other. While two are live, only a rotation without that time is carried
+   * out; it ends both.
+   */
+  rotateApiKey(request: RotateApiKeyRequest, metadata?: Metadata): Promise<CreatedApiKey>;
   /** Revokes a key at once and for good. A key revoked before stays as it is. */
   revokeApiKey(request: RevokeApiKeyRequest, metadata?: Metadata): Promise<ApiKey>;
 }
@@ -580,7 +821,7 @@ export interface ApiKeysService {
 /** Keys by which programs sign in as a person of the tenant. */
 export type ApiKeysServiceService = typeof ApiKeysServiceService;
 export const ApiKeysServiceService = {
-  /** Makes a key. Its secret is in this answer and never shown again. */
+  /** Makes a key. Its secret is in this answer and never shown again. No key makes a key that may do more than itself. */
   createApiKey: {
     path: "/paradesk.identity.v1.ApiKeysService/CreateApiKey" as const,
     requestStream: false as const,
@@ -600,6 +841,20 @@ export const ApiKeysServiceService = {
     responseSerialize: (value: ListApiKeysResponse): Buffer => Buffer.from(ListApiKeysResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListApiKeysResponse => ListApiKeysResponse.decode(value),
   },
+  /**
+   * Gives a key a second secret, in this answer and never shown again: name, scopes and the rest stay. The secret until now lives on for the
+   * stated time, so that programs can change over one after the other. While two are live, only a rotation without that time is carried
+   * out; it ends both.
+   */
+  rotateApiKey: {
+    path: "/paradesk.identity.v1.ApiKeysService/RotateApiKey" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RotateApiKeyRequest): Buffer => Buffer.from(RotateApiKeyRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RotateApiKeyRequest => RotateApiKeyRequest.decode(value),
+    responseSerialize: (value: CreatedApiKey): Buffer => Buffer.from(CreatedApiKey.encode(value).finish()),
+    responseDeserialize: (value: Buffer): CreatedApiKey => CreatedApiKey.decode(value),
+  },
   /** Revokes a key at once and for good. A key revoked before stays as it is. */
   revokeApiKey: {
     path: "/paradesk.identity.v1.ApiKeysService/RevokeApiKey" as const,
@@ -613,10 +868,16 @@ export const ApiKeysServiceService = {
 } as const;
 
 export interface ApiKeysServiceServer extends UntypedServiceImplementation {
-  /** Makes a key. Its secret is in this answer and never shown again. */
+  /** Makes a key. Its secret is in this answer and never shown again. No key makes a key that may do more than itself. */
   createApiKey: handleUnaryCall<CreateApiKeyRequest, CreatedApiKey>;
   /** Lists the keys of the tenant, the oldest first, without their secrets. */
   listApiKeys: handleUnaryCall<ListApiKeysRequest, ListApiKeysResponse>;
+  /**
+   * Gives a key a second secret, in this answer and never shown again: name, scopes and the rest stay. The secret until now lives on for the
+   * stated time, so that programs can change over one after the other. While two are live, only a rotation without that time is carried
+   * out; it ends both.
+   */
+  rotateApiKey: handleUnaryCall<RotateApiKeyRequest, CreatedApiKey>;
   /** Revokes a key at once and for good. A key revoked before stays as it is. */
   revokeApiKey: handleUnaryCall<RevokeApiKeyRequest, ApiKey>;
 }

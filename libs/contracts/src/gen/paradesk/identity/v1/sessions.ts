@@ -54,6 +54,8 @@ export interface OpenSessionRequest {
   invitation: string;
   /** The tenant to sign in to, for an account that belongs to people of several. */
   tenantId: string;
+  /** The address that the request came from, as the gateway saw it: wrong guesses are counted by it. Empty where there is none. */
+  callerAddress: string;
 }
 
 /** A new session with its secret. */
@@ -72,12 +74,16 @@ export interface ExchangeSessionRequest {
   session: string;
   /** The one service that the token is for, such as billing. */
   audience: string;
+  /** The address that the request came from, as the gateway saw it: wrong guesses are counted by it. Empty where there is none. */
+  callerAddress: string;
 }
 
 /** Which session to look at. */
 export interface GetCurrentSessionRequest {
   /** The whole secret, pd_session_<id>_<secret>. */
   session: string;
+  /** The address that the request came from, as the gateway saw it: wrong guesses are counted by it. Empty where there is none. */
+  callerAddress: string;
 }
 
 /** Who is signed in. */
@@ -104,6 +110,8 @@ export interface CurrentSession {
 export interface CloseSessionRequest {
   /** The whole secret, pd_session_<id>_<secret>. */
   session: string;
+  /** The address that the request came from, as the gateway saw it: wrong guesses are counted by it. Empty where there is none. */
+  callerAddress: string;
 }
 
 /** Which sessions. */
@@ -288,7 +296,7 @@ export const Session: MessageFns<Session> = {
 };
 
 function createBaseOpenSessionRequest(): OpenSessionRequest {
-  return { idToken: "", nonce: "", userAgent: "", invitation: "", tenantId: "" };
+  return { idToken: "", nonce: "", userAgent: "", invitation: "", tenantId: "", callerAddress: "" };
 }
 
 export const OpenSessionRequest: MessageFns<OpenSessionRequest> = {
@@ -307,6 +315,9 @@ export const OpenSessionRequest: MessageFns<OpenSessionRequest> = {
     }
     if (message.tenantId !== "") {
       writer.uint32(42).string(message.tenantId);
+    }
+    if (message.callerAddress !== "") {
+      writer.uint32(50).string(message.callerAddress);
     }
     return writer;
   },
@@ -364,6 +375,14 @@ export const OpenSessionRequest: MessageFns<OpenSessionRequest> = {
             message.tenantId = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.callerAddress = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -386,6 +405,7 @@ export const OpenSessionRequest: MessageFns<OpenSessionRequest> = {
     message.userAgent = object.userAgent ?? "";
     message.invitation = object.invitation ?? "";
     message.tenantId = object.tenantId ?? "";
+    message.callerAddress = object.callerAddress ?? "";
     return message;
   },
 };
@@ -460,7 +480,7 @@ export const OpenedSession: MessageFns<OpenedSession> = {
 };
 
 function createBaseExchangeSessionRequest(): ExchangeSessionRequest {
-  return { session: "", audience: "" };
+  return { session: "", audience: "", callerAddress: "" };
 }
 
 export const ExchangeSessionRequest: MessageFns<ExchangeSessionRequest> = {
@@ -470,6 +490,9 @@ export const ExchangeSessionRequest: MessageFns<ExchangeSessionRequest> = {
     }
     if (message.audience !== "") {
       writer.uint32(18).string(message.audience);
+    }
+    if (message.callerAddress !== "") {
+      writer.uint32(26).string(message.callerAddress);
     }
     return writer;
   },
@@ -503,6 +526,14 @@ export const ExchangeSessionRequest: MessageFns<ExchangeSessionRequest> = {
             message.audience = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.callerAddress = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -522,18 +553,22 @@ export const ExchangeSessionRequest: MessageFns<ExchangeSessionRequest> = {
     const message = createBaseExchangeSessionRequest();
     message.session = object.session ?? "";
     message.audience = object.audience ?? "";
+    message.callerAddress = object.callerAddress ?? "";
     return message;
   },
 };
 
 function createBaseGetCurrentSessionRequest(): GetCurrentSessionRequest {
-  return { session: "" };
+  return { session: "", callerAddress: "" };
 }
 
 export const GetCurrentSessionRequest: MessageFns<GetCurrentSessionRequest> = {
   encode(message: GetCurrentSessionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.session !== "") {
       writer.uint32(10).string(message.session);
+    }
+    if (message.callerAddress !== "") {
+      writer.uint32(18).string(message.callerAddress);
     }
     return writer;
   },
@@ -559,6 +594,14 @@ export const GetCurrentSessionRequest: MessageFns<GetCurrentSessionRequest> = {
             message.session = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.callerAddress = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -577,6 +620,7 @@ export const GetCurrentSessionRequest: MessageFns<GetCurrentSessionRequest> = {
   fromPartial(object: DeepPartial<GetCurrentSessionRequest>): GetCurrentSessionRequest {
     const message = createBaseGetCurrentSessionRequest();
     message.session = object.session ?? "";
+    message.callerAddress = object.callerAddress ?? "";
     return message;
   },
 };
@@ -711,13 +755,16 @@ export const CurrentSession: MessageFns<CurrentSession> = {
 };
 
 function createBaseCloseSessionRequest(): CloseSessionRequest {
-  return { session: "" };
+  return { session: "", callerAddress: "" };
 }
 
 export const CloseSessionRequest: MessageFns<CloseSessionRequest> = {
   encode(message: CloseSessionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.session !== "") {
       writer.uint32(10).string(message.session);
+    }
+    if (message.callerAddress !== "") {
+      writer.uint32(18).string(message.callerAddress);
     }
     return writer;
   },
@@ -743,6 +790,14 @@ export const CloseSessionRequest: MessageFns<CloseSessionRequest> = {
             message.session = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.callerAddress = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -761,6 +816,7 @@ export const CloseSessionRequest: MessageFns<CloseSessionRequest> = {
   fromPartial(object: DeepPartial<CloseSessionRequest>): CloseSessionRequest {
     const message = createBaseCloseSessionRequest();
     message.session = object.session ?? "";
+    message.callerAddress = object.callerAddress ?? "";
     return message;
   },
 };

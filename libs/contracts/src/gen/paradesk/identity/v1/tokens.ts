@@ -21,6 +21,36 @@ export interface ExchangeApiKeyRequest {
   apiKey: string;
   /** The one service that the token is for, such as billing. */
   audience: string;
+  /** The address that the request came from, as the gateway saw it: wrong guesses are counted by it. Empty where there is none. */
+  callerAddress: string;
+}
+
+/** A program that wants an access token. */
+export interface IssueAccessTokenRequest {
+  /** The whole key, pd_live_<id>_<secret>: OAuth's client id and secret. */
+  apiKey: string;
+  /** What the access token is to be good for, of what the key may do; all of it where none is given. */
+  scopes: string[];
+  /** The address that the request came from, as the gateway saw it: wrong guesses are counted by it. Empty where there is none. */
+  callerAddress: string;
+}
+
+/** An access token. */
+export interface AccessToken {
+  /** JSON Web Token signed with EdDSA, for the gateway only. */
+  accessToken: string;
+  /** Seconds until it ends. */
+  expiresInSeconds: number;
+  /** What it is good for; empty for all that the role of the key's person may. */
+  scopes: string[];
+}
+
+/** An access token to exchange. */
+export interface ExchangeAccessTokenRequest {
+  /** The access token. */
+  accessToken: string;
+  /** The one service that the token is for, such as billing. */
+  audience: string;
 }
 
 /** A service that wants to call another. */
@@ -40,7 +70,21 @@ export interface Token {
   /** JSON Web Token signed with EdDSA. */
   token: string;
   /** When it ends, at most 120 seconds after it was issued. */
-  expiresAt: Timestamp | undefined;
+  expiresAt:
+    | Timestamp
+    | undefined;
+  /** What is left of the limit of whom it was issued to; absent for services. */
+  rateLimit: RateLimit | undefined;
+}
+
+/** How many requests a key, or a person, may make in a minute. */
+export interface RateLimit {
+  /** Most in a minute. */
+  limit: number;
+  /** How many more in this one. */
+  remaining: number;
+  /** Seconds until the next minute begins. */
+  resetsInSeconds: number;
 }
 
 /** Nothing to say. */
@@ -56,7 +100,7 @@ export interface ListPublicKeysResponse {
 export const PARADESK_IDENTITY_V1_PACKAGE_NAME = "paradesk.identity.v1";
 
 function createBaseExchangeApiKeyRequest(): ExchangeApiKeyRequest {
-  return { apiKey: "", audience: "" };
+  return { apiKey: "", audience: "", callerAddress: "" };
 }
 
 export const ExchangeApiKeyRequest: MessageFns<ExchangeApiKeyRequest> = {
@@ -66,6 +110,9 @@ export const ExchangeApiKeyRequest: MessageFns<ExchangeApiKeyRequest> = {
     }
     if (message.audience !== "") {
       writer.uint32(18).string(message.audience);
+    }
+    if (message.callerAddress !== "") {
+      writer.uint32(26).string(message.callerAddress);
     }
     return writer;
   },
@@ -99,6 +146,14 @@ export const ExchangeApiKeyRequest: MessageFns<ExchangeApiKeyRequest> = {
             message.audience = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.callerAddress = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -117,6 +172,232 @@ export const ExchangeApiKeyRequest: MessageFns<ExchangeApiKeyRequest> = {
   fromPartial(object: DeepPartial<ExchangeApiKeyRequest>): ExchangeApiKeyRequest {
     const message = createBaseExchangeApiKeyRequest();
     message.apiKey = object.apiKey ?? "";
+    message.audience = object.audience ?? "";
+    message.callerAddress = object.callerAddress ?? "";
+    return message;
+  },
+};
+
+function createBaseIssueAccessTokenRequest(): IssueAccessTokenRequest {
+  return { apiKey: "", scopes: [], callerAddress: "" };
+}
+
+export const IssueAccessTokenRequest: MessageFns<IssueAccessTokenRequest> = {
+  encode(message: IssueAccessTokenRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.apiKey !== "") {
+      writer.uint32(10).string(message.apiKey);
+    }
+    for (const v of message.scopes) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.callerAddress !== "") {
+      writer.uint32(26).string(message.callerAddress);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IssueAccessTokenRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIssueAccessTokenRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.apiKey = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.scopes.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.callerAddress = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<IssueAccessTokenRequest>): IssueAccessTokenRequest {
+    return IssueAccessTokenRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<IssueAccessTokenRequest>): IssueAccessTokenRequest {
+    const message = createBaseIssueAccessTokenRequest();
+    message.apiKey = object.apiKey ?? "";
+    message.scopes = object.scopes?.map((e) => e) || [];
+    message.callerAddress = object.callerAddress ?? "";
+    return message;
+  },
+};
+
+function createBaseAccessToken(): AccessToken {
+  return { accessToken: "", expiresInSeconds: 0, scopes: [] };
+}
+
+export const AccessToken: MessageFns<AccessToken> = {
+  encode(message: AccessToken, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.accessToken !== "") {
+      writer.uint32(10).string(message.accessToken);
+    }
+    if (message.expiresInSeconds !== 0) {
+      writer.uint32(16).int32(message.expiresInSeconds);
+    }
+    for (const v of message.scopes) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AccessToken {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAccessToken();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.accessToken = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.expiresInSeconds = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.scopes.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<AccessToken>): AccessToken {
+    return AccessToken.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AccessToken>): AccessToken {
+    const message = createBaseAccessToken();
+    message.accessToken = object.accessToken ?? "";
+    message.expiresInSeconds = object.expiresInSeconds ?? 0;
+    message.scopes = object.scopes?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseExchangeAccessTokenRequest(): ExchangeAccessTokenRequest {
+  return { accessToken: "", audience: "" };
+}
+
+export const ExchangeAccessTokenRequest: MessageFns<ExchangeAccessTokenRequest> = {
+  encode(message: ExchangeAccessTokenRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.accessToken !== "") {
+      writer.uint32(10).string(message.accessToken);
+    }
+    if (message.audience !== "") {
+      writer.uint32(18).string(message.audience);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExchangeAccessTokenRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExchangeAccessTokenRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.accessToken = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.audience = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ExchangeAccessTokenRequest>): ExchangeAccessTokenRequest {
+    return ExchangeAccessTokenRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExchangeAccessTokenRequest>): ExchangeAccessTokenRequest {
+    const message = createBaseExchangeAccessTokenRequest();
+    message.accessToken = object.accessToken ?? "";
     message.audience = object.audience ?? "";
     return message;
   },
@@ -214,7 +495,7 @@ export const IssueServiceTokenRequest: MessageFns<IssueServiceTokenRequest> = {
 };
 
 function createBaseToken(): Token {
-  return { token: "", expiresAt: undefined };
+  return { token: "", expiresAt: undefined, rateLimit: undefined };
 }
 
 export const Token: MessageFns<Token> = {
@@ -224,6 +505,9 @@ export const Token: MessageFns<Token> = {
     }
     if (message.expiresAt !== undefined) {
       Timestamp.encode(message.expiresAt, writer.uint32(18).fork()).join();
+    }
+    if (message.rateLimit !== undefined) {
+      RateLimit.encode(message.rateLimit, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -257,6 +541,14 @@ export const Token: MessageFns<Token> = {
             message.expiresAt = Timestamp.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.rateLimit = RateLimit.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -278,6 +570,88 @@ export const Token: MessageFns<Token> = {
     message.expiresAt = (object.expiresAt !== undefined && object.expiresAt !== null)
       ? Timestamp.fromPartial(object.expiresAt)
       : undefined;
+    message.rateLimit = (object.rateLimit !== undefined && object.rateLimit !== null)
+      ? RateLimit.fromPartial(object.rateLimit)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRateLimit(): RateLimit {
+  return { limit: 0, remaining: 0, resetsInSeconds: 0 };
+}
+
+export const RateLimit: MessageFns<RateLimit> = {
+  encode(message: RateLimit, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.limit !== 0) {
+      writer.uint32(8).int32(message.limit);
+    }
+    if (message.remaining !== 0) {
+      writer.uint32(16).int32(message.remaining);
+    }
+    if (message.resetsInSeconds !== 0) {
+      writer.uint32(24).int32(message.resetsInSeconds);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RateLimit {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRateLimit();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.limit = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.remaining = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.resetsInSeconds = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RateLimit>): RateLimit {
+    return RateLimit.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RateLimit>): RateLimit {
+    const message = createBaseRateLimit();
+    message.limit = object.limit ?? 0;
+    message.remaining = object.remaining ?? 0;
+    message.resetsInSeconds = object.resetsInSeconds ?? 0;
     return message;
   },
 };
@@ -387,6 +761,14 @@ export interface TokensServiceClient {
 
   exchangeApiKey(request: ExchangeApiKeyRequest, metadata?: Metadata): Observable<Token>;
 
+  /** Gives a program an access token of ten minutes for its API key: OAuth 2.0 client credentials (RFC 6749, 4.4). The key is the credential. */
+
+  issueAccessToken(request: IssueAccessTokenRequest, metadata?: Metadata): Observable<AccessToken>;
+
+  /** Exchanges an access token for a token of one service, as long as its API key is live. The access token is the credential. */
+
+  exchangeAccessToken(request: ExchangeAccessTokenRequest, metadata?: Metadata): Observable<Token>;
+
   /** Gives a service a token to call another with, for one tenant. The service's secret is the credential. */
 
   issueServiceToken(request: IssueServiceTokenRequest, metadata?: Metadata): Observable<Token>;
@@ -403,6 +785,20 @@ export interface TokensServiceController {
 
   exchangeApiKey(request: ExchangeApiKeyRequest, metadata?: Metadata): Promise<Token> | Observable<Token> | Token;
 
+  /** Gives a program an access token of ten minutes for its API key: OAuth 2.0 client credentials (RFC 6749, 4.4). The key is the credential. */
+
+  issueAccessToken(
+    request: IssueAccessTokenRequest,
+    metadata?: Metadata,
+  ): Promise<AccessToken> | Observable<AccessToken> | AccessToken;
+
+  /** Exchanges an access token for a token of one service, as long as its API key is live. The access token is the credential. */
+
+  exchangeAccessToken(
+    request: ExchangeAccessTokenRequest,
+    metadata?: Metadata,
+  ): Promise<Token> | Observable<Token> | Token;
+
   /** Gives a service a token to call another with, for one tenant. The service's secret is the credential. */
 
   issueServiceToken(request: IssueServiceTokenRequest, metadata?: Metadata): Promise<Token> | Observable<Token> | Token;
@@ -417,7 +813,13 @@ export interface TokensServiceController {
 
 export function TokensServiceControllerMethods() {
   return function (constructor: Function) {
-    const grpcMethods: string[] = ["exchangeApiKey", "issueServiceToken", "listPublicKeys"];
+    const grpcMethods: string[] = [
+      "exchangeApiKey",
+      "issueAccessToken",
+      "exchangeAccessToken",
+      "issueServiceToken",
+      "listPublicKeys",
+    ];
     for (const method of grpcMethods) {
       const descriptor: any = Reflect.getOwnPropertyDescriptor(constructor.prototype, method);
       GrpcMethod("TokensService", method)(constructor.prototype[method], method, descriptor);
@@ -438,6 +840,10 @@ export const TOKENS_SERVICE_NAME = "TokensService";
 export interface TokensService {
   /** Exchanges an API key for a token of one service. The key is the credential. */
   exchangeApiKey(request: ExchangeApiKeyRequest, metadata?: Metadata): Promise<Token>;
+  /** Gives a program an access token of ten minutes for its API key: OAuth 2.0 client credentials (RFC 6749, 4.4). The key is the credential. */
+  issueAccessToken(request: IssueAccessTokenRequest, metadata?: Metadata): Promise<AccessToken>;
+  /** Exchanges an access token for a token of one service, as long as its API key is live. The access token is the credential. */
+  exchangeAccessToken(request: ExchangeAccessTokenRequest, metadata?: Metadata): Promise<Token>;
   /** Gives a service a token to call another with, for one tenant. The service's secret is the credential. */
   issueServiceToken(request: IssueServiceTokenRequest, metadata?: Metadata): Promise<Token>;
   /** Lists the public keys that tokens are verified with. */
@@ -455,6 +861,28 @@ export const TokensServiceService = {
     requestSerialize: (value: ExchangeApiKeyRequest): Buffer =>
       Buffer.from(ExchangeApiKeyRequest.encode(value).finish()),
     requestDeserialize: (value: Buffer): ExchangeApiKeyRequest => ExchangeApiKeyRequest.decode(value),
+    responseSerialize: (value: Token): Buffer => Buffer.from(Token.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Token => Token.decode(value),
+  },
+  /** Gives a program an access token of ten minutes for its API key: OAuth 2.0 client credentials (RFC 6749, 4.4). The key is the credential. */
+  issueAccessToken: {
+    path: "/paradesk.identity.v1.TokensService/IssueAccessToken" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: IssueAccessTokenRequest): Buffer =>
+      Buffer.from(IssueAccessTokenRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): IssueAccessTokenRequest => IssueAccessTokenRequest.decode(value),
+    responseSerialize: (value: AccessToken): Buffer => Buffer.from(AccessToken.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AccessToken => AccessToken.decode(value),
+  },
+  /** Exchanges an access token for a token of one service, as long as its API key is live. The access token is the credential. */
+  exchangeAccessToken: {
+    path: "/paradesk.identity.v1.TokensService/ExchangeAccessToken" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ExchangeAccessTokenRequest): Buffer =>
+      Buffer.from(ExchangeAccessTokenRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ExchangeAccessTokenRequest => ExchangeAccessTokenRequest.decode(value),
     responseSerialize: (value: Token): Buffer => Buffer.from(Token.encode(value).finish()),
     responseDeserialize: (value: Buffer): Token => Token.decode(value),
   },
@@ -486,6 +914,10 @@ export const TokensServiceService = {
 export interface TokensServiceServer extends UntypedServiceImplementation {
   /** Exchanges an API key for a token of one service. The key is the credential. */
   exchangeApiKey: handleUnaryCall<ExchangeApiKeyRequest, Token>;
+  /** Gives a program an access token of ten minutes for its API key: OAuth 2.0 client credentials (RFC 6749, 4.4). The key is the credential. */
+  issueAccessToken: handleUnaryCall<IssueAccessTokenRequest, AccessToken>;
+  /** Exchanges an access token for a token of one service, as long as its API key is live. The access token is the credential. */
+  exchangeAccessToken: handleUnaryCall<ExchangeAccessTokenRequest, Token>;
   /** Gives a service a token to call another with, for one tenant. The service's secret is the credential. */
   issueServiceToken: handleUnaryCall<IssueServiceTokenRequest, Token>;
   /** Lists the public keys that tokens are verified with. */

@@ -1,23 +1,21 @@
-import {
-  LEDES_1998B_FIRST_LINE,
-  LEDES_1998B_SECOND_LINE,
-  LEDES_COLUMNS,
-  type LedesFile,
-  type LedesInvoice,
-} from './ledes-1998b-columns.js';
-import { LedesFieldReader } from './ledes-1998b-fields.js';
-import { LedesInvoiceReading } from './ledes-1998b-invoice.js';
-import { LedesLineRules, type LedesKnown } from './ledes-1998b-rules.js';
+import type { LedesFile, LedesInvoice } from './ledes-1998b-columns.js';
+import { LedesFieldReader } from './ledes-fields.js';
 import { LedesFindings, quoted, type LedesFinding } from './ledes-findings.js';
+import { formatOf, LEDES_1998B, LEDES_98BI, type LedesFormat } from './ledes-formats.js';
+import { LedesInvoiceReading } from './ledes-invoice-reading.js';
+import { LedesLineRules, type LedesKnown } from './ledes-line-rules.js';
+import { LedesTaxRules } from './ledes-tax-rules.js';
 
 /** Largest file that is read, in bytes: more than 500,000 lines. */
 export const LEDES_MAX_BYTES = 256 * 1024 * 1024;
+
+const LONGEST_FIRST_LINE = 20;
 
 /** What a reading may be told beside the file. */
 export interface LedesReadOptions {
   /** Name of the file, which vendors want to end in `.txt` (V15); not checked when absent. */
   readonly fileName?: string;
-  /** Decimals of the invoices' currency, which LEDES 1998B does not name; 2 when absent, at most 4. */
+  /** Decimals of the invoices' currency where the file does not name it, as LEDES 1998B cannot; 2 when absent, at most 4. */
   readonly minorDigits?: number;
   /** What is known outside the file, for V09, V18 and V19. */
   readonly known?: LedesKnown;
@@ -25,6 +23,8 @@ export interface LedesReadOptions {
 
 /** What became of a file: its content is there only if no finding makes a vendor refuse it. */
 export interface LedesReading {
+  /** What it was read as. */
+  readonly format: LedesFormat['name'];
   readonly file: LedesFile | undefined;
   /** All of them, in the order of the file's lines. */
   readonly findings: readonly LedesFinding[];
@@ -38,14 +38,26 @@ export interface LedesReading {
  * of the lines are slices, and one object of 18 values per line; days are shared between lines.
  */
 export function readLedes1998b(bytes: Uint8Array, options: LedesReadOptions = {}): LedesReading {
+  return readAs(() => LEDES_1998B, bytes, options);
+}
+
+/** As `readLedes1998b`, of the format that the file's first line names: LEDES 98BI V2 too, with the rules of its taxes. */
+export function readLedes(bytes: Uint8Array, options: LedesReadOptions = {}): LedesReading {
+  return readAs(formatOf, bytes, options);
+}
+
+function readAs(formatFor: typeof formatOf, bytes: Uint8Array, options: LedesReadOptions): LedesReading {
   const findings = new LedesFindings();
   if (options.fileName !== undefined && !/\.txt$/i.test(options.fileName)) {
     findings.reject(0, '', 'V15', `The file ${quoted(options.fileName)} is not named .txt.`);
   }
-  const reading = new FileReading(options, findings);
-  reading.read(textOf(bytes, findings));
+  const text = textOf(bytes, findings);
+  const format = formatFor(text?.slice(0, LONGEST_FIRST_LINE) ?? '');
+  const reading = new FileReading(format, options, findings);
+  reading.read(text);
   const invoices = reading.close();
-  return { file: findings.refused ? undefined : { invoices }, findings: findings.inFileOrder() };
+  const file = findings.refused ? undefined : { invoices };
+  return { format: format.name, file, findings: findings.inFileOrder() };
 }
 
 class FileReading {
@@ -54,13 +66,16 @@ class FileReading {
   private readonly incomplete = new Set<string>();
   private readonly fieldReader: LedesFieldReader;
   private readonly rules: LedesLineRules;
+  private readonly taxRules: LedesTaxRules;
 
   constructor(
+    private readonly format: LedesFormat,
     private readonly options: LedesReadOptions,
     private readonly findings: LedesFindings,
   ) {
-    this.fieldReader = new LedesFieldReader(findings);
+    this.fieldReader = new LedesFieldReader(format, findings);
     this.rules = new LedesLineRules(findings, options.minorDigits ?? 2, options.known ?? {});
+    this.taxRules = new LedesTaxRules(findings, this.rules);
   }
 
   read(text: string | undefined): void {
@@ -85,42 +100,41 @@ class FileReading {
     return [...this.invoices.values()].map((invoice) => invoice.toInvoice()).filter((invoice) => invoice !== undefined);
   }
 
-  /** Whether the lines that follow can be those of LEDES 1998B; another format would only give thousands of findings. */
+  /** Whether the lines that follow can be those of the format; another format would only give thousands of findings. */
   private isFormat(content: string): boolean {
-    if (content === LEDES_1998B_FIRST_LINE) return true;
-    this.findings.reject(1, '', 'V01', `Line 1 is ${quoted(content)} instead of "${LEDES_1998B_FIRST_LINE}".`);
-    return content.startsWith('LEDES1998B') || !content.startsWith('LEDES');
+    const { firstLine } = this.format;
+    if (content === firstLine) return true;
+    this.findings.reject(1, '', 'V01', `Line 1 is ${quoted(content)} instead of "${firstLine}".`);
+    return content.startsWith(firstLine.slice(0, -2)) || !content.startsWith('LEDES');
   }
 
   private checkColumns(content: string): void {
-    if (content === LEDES_1998B_SECOND_LINE) return;
-    const names = content.split('|', LEDES_COLUMNS.length + 1);
-    const wrong = LEDES_COLUMNS.find((column, at) => names[at] !== column.name);
-    const field = wrong?.name ?? '';
-    this.findings.reject(
-      2,
-      field,
-      'V01',
-      'Line 2 is not the line of the 24 column names, exactly as the format has it.',
-    );
+    const { columns, secondLine } = this.format;
+    if (content === secondLine) return;
+    const names = content.split('|', columns.length + 1);
+    const wrong = columns.find((column, at) => names[at] !== column.name);
+    const message = `Line 2 is not the line of the ${columns.length} column names, exactly as the format has it.`;
+    this.findings.reject(2, wrong?.name ?? '', 'V01', message);
   }
 
   private readLine(line: number, content: string): void {
+    const { columns } = this.format;
     const isEnded = content.endsWith('[]');
-    const values = (isEnded ? content.slice(0, -2) : content).split('|', LEDES_COLUMNS.length + 1);
-    if (values.length !== LEDES_COLUMNS.length) {
-      const count = values.length > LEDES_COLUMNS.length ? 'more than 24' : `${values.length}`;
-      this.findings.reject(line, '', 'V02', `The line has ${count} columns instead of 24.`);
+    const values = (isEnded ? content.slice(0, -2) : content).split('|', columns.length + 1);
+    if (values.length !== columns.length) {
+      const count = values.length > columns.length ? `more than ${columns.length}` : `${values.length}`;
+      this.findings.reject(line, '', 'V02', `The line has ${count} columns instead of ${columns.length}.`);
       this.incomplete.add(values[1]?.trim() ?? '');
       return;
     }
     if (!isEnded) this.findings.reject(line, '', 'V02', 'The line does not end in "[]".');
-    LEDES_COLUMNS.forEach(({ name }, at) => {
+    columns.forEach(({ name }, at) => {
       if (!isEnded || !values[at]?.includes('[]')) return;
       this.findings.reject(line, name, 'V02', `${name} holds "[]", which ends a line.`);
     });
     const fields = this.fieldReader.read(line, values);
     this.rules.check(fields);
+    if (this.format === LEDES_98BI) this.taxRules.check(fields);
     const number = fields.text.INVOICE_NUMBER;
     if (number === '') return;
     const invoice = this.invoices.get(number) ?? new LedesInvoiceReading(fields, this.findings);

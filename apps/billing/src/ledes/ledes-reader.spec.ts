@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { LEDES_1998B_SECOND_LINE, LEDES_COLUMNS, type LedesColumn } from './ledes-1998b-columns.js';
-import { readLedes1998b, type LedesReading, type LedesReadOptions } from './ledes-1998b.js';
+import { readLedes1998b, type LedesReading, type LedesReadOptions } from './ledes-reader.js';
 
 // Two invoices; lines 3 to 6 belong to the first, 7 and 8 to the second.
 const GOLDEN = [

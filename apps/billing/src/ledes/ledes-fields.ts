@@ -1,38 +1,44 @@
 import { parseDecimal } from '@paradesk/kernel';
 import { Temporal } from 'temporal-polyfill';
-import { LEDES_COLUMNS, LEDES_SCALE, type LedesColumn } from './ledes-1998b-columns.js';
+import { LEDES_SCALE, type LedesColumn } from './ledes-1998b-columns.js';
+import type { Ledes98biColumn, LEDES_98BI_COLUMNS } from './ledes-98bi-columns.js';
 import { quoted, type LedesFindings } from './ledes-findings.js';
+import type { LedesFormat } from './ledes-formats.js';
 
-type DateColumn = Extract<(typeof LEDES_COLUMNS)[number], { kind: 'date' }>['name'];
-type AmountColumn = Extract<(typeof LEDES_COLUMNS)[number], { kind: 'amount' }>['name'];
+type AnyColumn = (typeof LEDES_98BI_COLUMNS)[number];
+type DateColumn = Extract<AnyColumn, { kind: 'date' }>['name'];
+type AmountColumn = Extract<AnyColumn, { kind: 'amount' }>['name'];
 
 /** The values of one line as far as they could be read; what could not is a finding already and is missing here. */
 export interface LedesFields {
   /** Line of the file, from 1. */
   readonly line: number;
-  /** Every column as text, trimmed. */
-  readonly text: Readonly<Record<LedesColumn, string>>;
+  /** Every column of the format as text, trimmed. */
+  readonly text: Readonly<Record<LedesColumn, string>> & Readonly<Partial<Record<Ledes98biColumn, string>>>;
   readonly dates: Readonly<Partial<Record<DateColumn, Temporal.PlainDate>>>;
   /** In ten-thousandths. */
   readonly amounts: Readonly<Partial<Record<AmountColumn, bigint>>>;
 }
 
 /**
- * Reads the 24 values of a line, each by itself: rules V03 (dates), V04 (numbers), V05 (required), V16 (NULL, encoding) and
+ * Reads the values of a line, each by itself: rules V03 (dates), V04 (numbers), V05 (required), V16 (NULL, encoding) and
  * V17 (lengths).
  */
 export class LedesFieldReader {
   /** A file has few different days: each is read once and its value shared by all lines. */
   private readonly dates = new Map<string, Temporal.PlainDate | undefined>();
 
-  constructor(private readonly findings: LedesFindings) {}
+  constructor(
+    private readonly format: LedesFormat,
+    private readonly findings: LedesFindings,
+  ) {}
 
   /** `values` holds one character per byte of the file; where these are not ASCII they are decoded here. */
   read(line: number, values: readonly string[]): LedesFields {
-    const text = {} as Record<LedesColumn, string>;
+    const text = {} as Record<AnyColumn['name'], string>;
     const dates: Partial<Record<DateColumn, Temporal.PlainDate>> = {};
     const amounts: Partial<Record<AmountColumn, bigint>> = {};
-    LEDES_COLUMNS.forEach((column, at) => {
+    this.format.columns.forEach((column: AnyColumn, at) => {
       const value = this.decoded(line, column.name, values[at] ?? '');
       const trimmed = value.trim();
       text[column.name] = trimmed;
@@ -44,7 +50,7 @@ export class LedesFieldReader {
     return { line, text, dates, amounts };
   }
 
-  private isPresent(line: number, column: (typeof LEDES_COLUMNS)[number], value: string): boolean {
+  private isPresent(line: number, column: AnyColumn, value: string): boolean {
     if (value === '') {
       if (column.required) this.findings.reject(line, column.name, 'V05', `${column.name} is required and blank.`);
       return false;
@@ -86,17 +92,17 @@ export class LedesFieldReader {
     return decimal && decimal.unscaled * 10n ** BigInt(LEDES_SCALE - decimal.scale);
   }
 
-  private checkLength(line: number, column: { name: LedesColumn; maxLength: number }, value: string): void {
+  private checkLength(line: number, column: { name: string; maxLength: number }, value: string): void {
     if (value.length <= column.maxLength) return;
     const message = `${column.name} has ${value.length} characters; at most ${column.maxLength} fit.`;
     this.findings.reject(line, column.name, 'V17', message);
   }
 
   /**
-   * LEDES 1998B is ASCII, which e-billing systems widen to "ANSI" (Windows-1252): such a byte is read, but noted, since not
+   * The formats are ASCII, which e-billing systems widen to "ANSI" (Windows-1252): such a byte is read, but noted, since not
    * every vendor does. UTF-8 is refused: a vendor would read each of its characters as two or three others.
    */
-  private decoded(line: number, field: LedesColumn, value: string): string {
+  private decoded(line: number, field: string, value: string): string {
     if (/^[\x20-\x7e\t]*$/.test(value)) return value;
     const bytes = Buffer.from(value, 'latin1');
     // 0x80 to 0x9F are characters of Windows-1252, and a tab is a blank.

@@ -1,6 +1,6 @@
-import { roundHalfUp } from '@paradesk/kernel';
-import { LINE_DESCRIPTION_MAX, type LedesColumn, type LedesLineType } from './ledes-1998b-columns.js';
-import { isNull, type LedesFields } from './ledes-1998b-fields.js';
+import { isCurrency, minorDigits, roundHalfUp } from '@paradesk/kernel';
+import { LEDES_SCALE, LINE_DESCRIPTION_MAX, type LedesColumn, type LedesLineType } from './ledes-1998b-columns.js';
+import { isNull, type LedesFields } from './ledes-fields.js';
 import { quoted, type LedesFindings, type LedesRule } from './ledes-findings.js';
 import { isActivityCode, isExpenseCode, isTaskCode, TIMEKEEPER_CLASSIFICATIONS } from './utbms.js';
 
@@ -150,21 +150,26 @@ export class LedesLineRules {
   }
 
   /**
-   * V06. A blank unit cost counts as zero: on IF lines the whole amount may stand in the adjustment. The product is right if it is
+   * V06. In LEDES 98BI the line's tax is part of its total. A blank unit cost counts as zero: on IF lines the whole amount may stand in the adjustment. The product is right if it is
    * exact, rounded to the currency's minor unit (as invoices print it) or to the four decimals of the format.
    */
   private checkArithmetic(fields: LedesFields, type: LedesLineType): void {
-    const { LINE_ITEM_TOTAL: total, ...parts } = fields.amounts;
+    const { LINE_ITEM_TOTAL: gross, ...parts } = fields.amounts;
     const units = this.operand(fields, 'LINE_ITEM_NUMBER_OF_UNITS', parts.LINE_ITEM_NUMBER_OF_UNITS, type);
     const unitCost = this.operand(fields, 'LINE_ITEM_UNIT_COST', parts.LINE_ITEM_UNIT_COST, type);
     const adjustment = this.operand(fields, 'LINE_ITEM_ADJUSTMENT_AMOUNT', parts.LINE_ITEM_ADJUSTMENT_AMOUNT, 'IF');
-    if (total === undefined || units === undefined || unitCost === undefined || adjustment === undefined) return;
-    const productE8 = units * unitCost;
-    const right = [this.minorDigits, 4].some((digits) => {
-      const step = 10n ** BigInt(8 - digits);
-      return roundHalfUp(productE8, step) * step === (total - adjustment) * 10_000n;
-    });
-    if (!right) this.reject(fields, 'LINE_ITEM_TOTAL', 'V06', 'is not units x unit cost + adjustment');
+    const tax = fields.text.LINE_ITEM_TAX_TOTAL === undefined ? 0n : parts.LINE_ITEM_TAX_TOTAL;
+    if (gross === undefined || units === undefined || unitCost === undefined || adjustment === undefined) return;
+    if (tax === undefined) return;
+    if (isRounded(units * unitCost, 2 * LEDES_SCALE, gross - tax - adjustment, this.minorDigitsOf(fields))) return;
+    const sum = fields.text.LINE_ITEM_TAX_TOTAL === undefined ? 'adjustment' : 'adjustment + tax';
+    this.reject(fields, 'LINE_ITEM_TOTAL', 'V06', `is not units x unit cost + ${sum}`);
+  }
+
+  /** Decimals of the invoice's currency: of the one that the line names, if it does. */
+  minorDigitsOf(fields: LedesFields): number {
+    const currency = fields.text.INVOICE_CURRENCY ?? '';
+    return isCurrency(currency) ? minorDigits(currency) : this.minorDigits;
   }
 
   /** Zero for a blank that the type allows; undefined where the value is missing or wrong, which has its finding already. */
@@ -203,6 +208,17 @@ export class LedesLineRules {
   private reject(fields: LedesFields, field: LedesColumn, rule: LedesRule, why: string): void {
     this.findings.reject(fields.line, field, rule, `${field} ${quoted(fields.text[field])} ${why}.`);
   }
+}
+
+/**
+ * Whether the amount, in ten-thousandths, is the product of `scale` decimals: exactly, rounded to the currency's minor unit, or
+ * rounded to the four decimals of the format.
+ */
+export function isRounded(product: bigint, scale: number, amountE4: bigint, digits: number): boolean {
+  return [digits, LEDES_SCALE].some((decimals) => {
+    const step = 10n ** BigInt(scale - decimals);
+    return roundHalfUp(product, step) * step === amountE4 * 10n ** BigInt(scale - LEDES_SCALE);
+  });
 }
 
 /** Compares days without the cost of `PlainDate.compare` on every line of a large file. */

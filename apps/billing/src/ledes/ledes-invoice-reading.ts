@@ -1,8 +1,11 @@
 import { formatDecimal } from '@paradesk/kernel';
 import { LEDES_SCALE, type LedesInvoice, type LedesLine } from './ledes-1998b-columns.js';
-import type { LedesFields } from './ledes-1998b-fields.js';
-import { lineTypeOf } from './ledes-1998b-rules.js';
+import type { LedesFields } from './ledes-fields.js';
+import { lineTypeOf } from './ledes-line-rules.js';
 import type { LedesFindings } from './ledes-findings.js';
+
+const INVOICE_TOTALS = ['INVOICE_TOTAL', 'INVOICE_TAX_TOTAL', 'INVOICE_NET_TOTAL'] as const;
+type InvoiceTotal = (typeof INVOICE_TOTALS)[number];
 
 /** One invoice while its lines go by, and the rules that tie them together: V07, V08, V09, V14 (constant description), V20. */
 export class LedesInvoiceReading {
@@ -10,9 +13,10 @@ export class LedesInvoiceReading {
   private readonly lineNumbers = new Set<string>();
   /** Of the lines on one matter the first one's client counts. */
   private readonly clientIds = new Map<string, string>();
-  /** INVOICE_TOTAL as first stated. */
-  private statedE4: { readonly total: bigint; readonly line: number } | undefined;
+  /** The invoice's own totals as first stated. */
+  private readonly statedE4 = new Map<InvoiceTotal, { readonly total: bigint; readonly line: number }>();
   private sumE4 = 0n;
+  private taxSumE4 = 0n;
   private isSumKnown = true;
 
   constructor(
@@ -21,12 +25,15 @@ export class LedesInvoiceReading {
   ) {}
 
   add(fields: LedesFields): void {
-    this.checkSameTotal(fields);
+    for (const field of INVOICE_TOTALS) this.checkSameTotal(fields, field);
     this.checkSameDescription(fields);
     this.checkLineNumber(fields);
-    const total = fields.amounts.LINE_ITEM_TOTAL;
+    const { LINE_ITEM_TOTAL: total, LINE_ITEM_TAX_TOTAL: tax } = fields.amounts;
     if (total === undefined) this.missLine();
     else this.sumE4 += total;
+    // A format without taxes has no such column; where it is blank or wrong, its finding says so.
+    if (tax === undefined && fields.text.LINE_ITEM_TAX_TOTAL !== undefined) this.missLine();
+    this.taxSumE4 += tax ?? 0n;
     const line = this.lineOf(fields);
     if (line) this.lines.push(line);
   }
@@ -43,10 +50,9 @@ export class LedesInvoiceReading {
       const message = `Invoice ${text.INVOICE_NUMBER} was posted before.`;
       this.findings.reject(line, 'INVOICE_NUMBER', 'V09', message);
     }
-    if (this.statedE4 && this.isSumKnown && this.statedE4.total !== this.sumE4) {
-      const message = `INVOICE_TOTAL ${decimal(this.statedE4.total)} is not the sum of the lines, ${decimal(this.sumE4)}.`;
-      this.findings.reject(this.statedE4.line, 'INVOICE_TOTAL', 'V08', message);
-    }
+    this.checkTotal('INVOICE_TOTAL', 'the sum of the lines', this.sumE4);
+    this.checkTotal('INVOICE_TAX_TOTAL', 'the sum of the taxes of the lines', this.taxSumE4);
+    this.checkTotal('INVOICE_NET_TOTAL', 'the sum of the lines without their taxes', this.sumE4 - this.taxSumE4);
   }
 
   /** The invoice; undefined where a finding says that a value of it could not be read. */
@@ -66,13 +72,21 @@ export class LedesInvoiceReading {
     };
   }
 
-  private checkSameTotal({ line, amounts }: LedesFields): void {
-    const total = amounts.INVOICE_TOTAL;
+  private checkTotal(field: InvoiceTotal, of: string, sumE4: bigint): void {
+    const stated = this.statedE4.get(field);
+    if (!stated || !this.isSumKnown || stated.total === sumE4) return;
+    const message = `${field} ${decimal(stated.total)} is not ${of}, ${decimal(sumE4)}.`;
+    this.findings.reject(stated.line, field, 'V08', message);
+  }
+
+  private checkSameTotal({ line, amounts }: LedesFields, field: InvoiceTotal): void {
+    const total = amounts[field];
     if (total === undefined) return;
-    this.statedE4 ??= { total, line };
-    if (total === this.statedE4.total) return;
-    const message = `INVOICE_TOTAL ${decimal(total)} differs from ${decimal(this.statedE4.total)} on line ${this.statedE4.line}.`;
-    this.findings.reject(line, 'INVOICE_TOTAL', 'V07', message);
+    const stated = this.statedE4.get(field) ?? { total, line };
+    this.statedE4.set(field, stated);
+    if (total === stated.total) return;
+    const message = `${field} ${decimal(total)} differs from ${decimal(stated.total)} on line ${stated.line}.`;
+    this.findings.reject(line, field, 'V07', message);
   }
 
   private checkSameDescription({ line, text }: LedesFields): void {
@@ -109,6 +123,7 @@ export class LedesInvoiceReading {
       unitCostE4: amounts.LINE_ITEM_UNIT_COST,
       adjustmentE4: amounts.LINE_ITEM_ADJUSTMENT_AMOUNT ?? 0n,
       totalE4,
+      taxE4: amounts.LINE_ITEM_TAX_TOTAL ?? 0n,
       taskCode: text.LINE_ITEM_TASK_CODE,
       activityCode: text.LINE_ITEM_ACTIVITY_CODE,
       expenseCode: text.LINE_ITEM_EXPENSE_CODE,
