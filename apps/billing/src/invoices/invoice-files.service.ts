@@ -44,10 +44,11 @@ export class InvoiceFilesService {
   private async file(scope: TenantScope, invoiceId: string): Promise<void> {
     const content = await this.database.transaction(scope, (tx) => contentOf(tx, invoiceId));
     if (content.invoice.pdfDocumentId !== null) return;
-    const bytes = renderInvoicePdf(toPrint(content));
+    const text = this.ledesOf(content);
+    const ledes = text === undefined ? undefined : { name: `${content.issue.number}.txt`, text };
+    const bytes = renderInvoicePdf({ ...toPrint(content), ledes });
     const pdf = await this.upload(scope, content, { extension: 'pdf', contentType: 'application/pdf', bytes });
-    const ledes = this.ledesFileOf(content);
-    const ledesDocumentId = ledes ? (await this.upload(scope, content, ledes)).id : null;
+    const ledesDocumentId = text === undefined ? null : (await this.upload(scope, content, ledesFile(text))).id;
     await this.database.transaction(scope, async (tx) => {
       const invoice = await lockInvoice(tx, invoiceId);
       if (!invoice.file({ pdfDocumentId: pdf.id, ledesDocumentId })) return;
@@ -58,10 +59,9 @@ export class InvoiceFilesService {
 
   // An invoice that no vendor would take (its client has no code for the matter, say) is sent as a PDF: it is issued, and waiting
   // for a LEDES file that cannot be written would keep it from the client.
-  private ledesFileOf(content: InvoiceContent): File | undefined {
+  private ledesOf(content: InvoiceContent): string | undefined {
     try {
-      const text = writeLedes1998b([toLedes(content)]);
-      return { extension: 'txt', contentType: 'text/plain', bytes: Buffer.from(text, 'latin1') };
+      return writeLedes1998b([toLedes(content)]);
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
       const rules = error.violations
@@ -77,6 +77,10 @@ export class InvoiceFilesService {
     const documents = this.peers.client('documents', DocumentsServiceService);
     return documents.uploadDocument(partsOf(content, file), { ...scope, timeoutMs: UPLOAD_TIMEOUT_MS });
   }
+}
+
+function ledesFile(text: string): File {
+  return { extension: 'txt', contentType: 'text/plain', bytes: Buffer.from(text, 'latin1') };
 }
 
 async function contentOf(tx: Tx, invoiceId: string): Promise<InvoiceContent> {

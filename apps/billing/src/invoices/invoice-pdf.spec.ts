@@ -66,6 +66,7 @@ function anInvoice(given: Partial<InvoicePrint> = {}): InvoicePrint {
     timekeepers: [
       { name: 'Maria Castellanos', classification: 'Senior paralegal', hours: '1.3', rate: '145.00', amount: '188.50' },
     ],
+    tasks: [{ code: 'L310', name: 'Written Discovery', hours: '1.3', amount: '188.50' }],
     totals: {
       fees: '188.50',
       expenses: '0.00',
@@ -314,16 +315,34 @@ describe('renderInvoicePdf', () => {
     expect(Buffer.compare(first, renderInvoicePdf(later))).not.toBe(0);
   });
 
-  it('is a tagged PDF/A-2b with a title, an author and the given time of creation', async () => {
+  it('is a tagged PDF/A-3b with a title, an author and the given time of creation', async () => {
     const pdf = renderInvoicePdf(anInvoice());
     const raw = Buffer.from(pdf).toString('latin1');
-    expect(raw).toContain('<pdfaid:part>2</pdfaid:part>');
+    expect(raw).toContain('<pdfaid:part>3</pdfaid:part>');
     expect(raw).toContain('<pdfaid:conformance>B</pdfaid:conformance>');
     const { info } = await getMeta(await getDocumentProxy(pdf));
     expect(info.Title).toBe('Invoice 2026-000147');
     expect(info.Author).toBe('Northgate Paralegal Services, LLC');
     expect(info.CreationDate).toMatch(/^D:20260402160000/);
     expect(raw).toMatch(/\/Marked true/);
+  });
+
+  it('carries the LEDES file, byte for byte, as its alternative for e-billing systems', async () => {
+    const text = 'LEDES1998B[]\r\nA|B[]\r\n1|  two[]\r\n';
+    const pdf = renderInvoicePdf({ ...anInvoice(), ledes: { name: '2026-000147.txt', text } });
+    const document = await getDocumentProxy(pdf.slice());
+    const attachments = [...((await document.getAttachments()) ?? [])];
+    expect(attachments.map(([, { filename }]) => filename)).toEqual(['2026-000147.txt']);
+    const content = (await document.getAttachmentContent(attachments[0]![0])) as Uint8Array;
+    expect(Buffer.from(content).toString('latin1')).toBe(text);
+    expect(Buffer.from(pdf).toString('latin1')).toContain('/AFRelationship /Alternative');
+  });
+
+  it('sums up fees by task, and only where they have tasks', async () => {
+    expect(await textOf(anInvoice())).toContain(
+      'Summary by task Task Description Hours Amount L310 Written Discovery 1.3',
+    );
+    expect(await textOf(anInvoice({ tasks: [] }))).not.toContain('Summary by task');
   });
 
   it.each([

@@ -25,6 +25,8 @@ export type InvoicePrint = {
   readonly client: { readonly name: string; readonly code: string; readonly addressLines: readonly string[] };
   readonly matters: readonly MatterPrint[];
   readonly timekeepers: readonly TimekeeperPrint[];
+  /** What was worked on, where fees have task codes. */
+  readonly tasks: readonly TaskPrint[];
   readonly totals: {
     readonly fees: string;
     readonly expenses: string;
@@ -36,6 +38,8 @@ export type InvoicePrint = {
   };
   /** How to pay, one printed line each. */
   readonly remittance: readonly string[];
+  /** The same invoice for the client's e-billing system, attached to the PDF as its alternative. */
+  readonly ledes?: { readonly name: string; readonly text: string };
   /** Written into the PDF as its date of creation, to the second: the same invoice gives the same bytes on any day. */
   readonly createdAt: Temporal.Instant;
 };
@@ -93,6 +97,15 @@ export type TimekeeperPrint = {
   readonly amount: string;
 };
 
+/** What was worked on one task, by its UTBMS code. */
+export type TaskPrint = {
+  /** Empty for fees without a code. */
+  readonly code: string;
+  readonly name: string;
+  readonly hours: string;
+  readonly amount: string;
+};
+
 const TEMPLATE = readFileSync(new URL('./invoice-pdf.typ', import.meta.url), 'utf8');
 
 /** Invoices have little in common but the template; results that this many later invoices did not use are forgotten. */
@@ -101,7 +114,7 @@ const CACHE_AGE = 3;
 let compiler: NodeCompiler | undefined;
 
 /**
- * The invoice as a tagged PDF/A-2b on US Letter, its fonts embedded.
+ * The invoice as a tagged PDF/A-3b on US Letter, its fonts embedded, its LEDES file attached where it has one.
  *
  * Pure: the same input gives the same bytes. Text is only ever text, never markup. Control and invisible characters are
  * dropped, runs of white space become one space, and a character without a glyph in the fonts (Chinese, Arabic, emoji)
@@ -110,16 +123,17 @@ let compiler: NodeCompiler | undefined;
  *
  * @throws Error naming the invoice and what Typst said, when the template cannot print what it was given.
  */
-export function renderInvoicePdf(invoice: InvoicePrint): Uint8Array {
+export function renderInvoicePdf({ ledes, ...invoice }: InvoicePrint): Uint8Array {
   compiler ??= NodeCompiler.create();
   const data = JSON.stringify(invoice, (_key, value: unknown) =>
     typeof value === 'string' ? printable(value) : value,
   );
   try {
-    const compiled = compiler.compile({ mainFileContent: TEMPLATE, inputs: { data } });
+    const attached: Record<string, string> = ledes ? { ledes_name: ledes.name, ledes_text: ledes.text } : {};
+    const compiled = compiler.compile({ mainFileContent: TEMPLATE, inputs: { data, ...attached } });
     if (!compiled.result) throw new Error(diagnosis(compiled));
     const creationTimestamp = Math.floor(invoice.createdAt.epochMilliseconds / 1000);
-    return new Uint8Array(compiler.pdf(compiled.result, { pdfStandard: 'a-2b', creationTimestamp }));
+    return new Uint8Array(compiler.pdf(compiled.result, { pdfStandard: 'a-3b', creationTimestamp }));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(`Invoice ${invoice.number} could not be printed: ${reason}`, { cause: error });

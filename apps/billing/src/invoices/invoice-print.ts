@@ -1,7 +1,8 @@
 import { formatDecimal, minorDigits } from '@paradesk/kernel';
+import { TASK_CODES } from '../ledes/utbms.js';
 import type { Matter } from '../matters/matter.entity.js';
 import { timekeeperOf, type InvoiceContent } from './invoice-content.js';
-import type { ExpensePrint, FeePrint, InvoicePrint, MatterPrint, TimekeeperPrint } from './invoice-pdf.js';
+import type { ExpensePrint, FeePrint, InvoicePrint, MatterPrint, TaskPrint, TimekeeperPrint } from './invoice-pdf.js';
 import { totalsOf } from './invoice-totals.js';
 import type { Invoice, InvoiceLine } from './invoice.entity.js';
 
@@ -25,6 +26,7 @@ export function toPrint(content: InvoiceContent): InvoicePrint {
     client: { name: client.name, code: client.code, addressLines: client.addressLines },
     matters: content.matters.map((matter) => toMatter(content, matter)),
     timekeepers: timekeepersOf(content),
+    tasks: tasksOf(invoice),
     totals: {
       fees: fees.toDecimal(),
       expenses: expenses.toDecimal(),
@@ -114,6 +116,21 @@ function timekeepersOf(content: InvoiceContent): TimekeeperPrint[] {
       amount: totalsOf(invoice.currency, lines).fees.toDecimal(),
     };
   });
+}
+
+/** What was worked on each task, in the order of the codes; nothing where no fee has one. */
+function tasksOf(invoice: Invoice): TaskPrint[] {
+  const fees = invoice.lines.filter((line) => line.kind === 'fee');
+  if (fees.every((line) => line.taskCode === '')) return [];
+  const groups = Map.groupBy(fees, (line) => line.taskCode);
+  return [...groups]
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+    .map(([code, lines]) => ({
+      code,
+      name: TASK_CODES.get(code) ?? (code === '' ? 'Without a task code' : ''),
+      hours: hoursOf(lines),
+      amount: totalsOf(invoice.currency, lines).fees.toDecimal(),
+    }));
 }
 
 function adjustmentOf(invoice: Invoice, { adjustmentMinor }: InvoiceLine) {
