@@ -7,8 +7,10 @@ import { ImportsServiceService } from '@paradesk/contracts/paradesk/billing/v1/i
 import { InvoicesServiceService } from '@paradesk/contracts/paradesk/billing/v1/invoices';
 import { LedesServiceService } from '@paradesk/contracts/paradesk/billing/v1/ledes';
 import { LedgerServiceService } from '@paradesk/contracts/paradesk/billing/v1/ledger';
+import { PeriodLocksServiceService } from '@paradesk/contracts/paradesk/billing/v1/period_locks';
 import { PaymentsServiceService } from '@paradesk/contracts/paradesk/billing/v1/payments';
 import { TimeEntriesServiceService } from '@paradesk/contracts/paradesk/billing/v1/time_entries';
+import { TimersServiceService } from '@paradesk/contracts/paradesk/billing/v1/timers';
 import { defineService } from '@paradesk/platform';
 import { AdjustmentsModule } from './adjustments/adjustments.module.js';
 import { AgreementsModule } from './agreements/agreements.module.js';
@@ -22,9 +24,11 @@ import { LedesModule } from './ledes/ledes.module.js';
 import { LedgerModule } from './ledger/ledger.module.js';
 import { MattersModule } from './matters/matters.module.js';
 import { PaymentsModule } from './payments/payments.module.js';
+import { PeriodLocksModule } from './period-locks/period-locks.module.js';
 import { PeopleModule } from './people/people.module.js';
 import { TenantsModule } from './tenants/tenants.module.js';
 import { TimeEntriesModule } from './time-entries/time-entries.module.js';
+import { TimersModule } from './timers/timers.module.js';
 
 export { readLedes1998b } from './ledes/ledes-reader.js';
 export { type LedesFile, type LedesInvoice, type LedesLine } from './ledes/ledes-1998b-columns.js';
@@ -36,7 +40,9 @@ export { type LedesFile, type LedesInvoice, type LedesLine } from './ledes/ledes
     MattersModule,
     PeopleModule,
     AgreementsModule,
+    PeriodLocksModule,
     TimeEntriesModule,
+    TimersModule,
     ExpensesModule,
     AdjustmentsModule,
     ImportsModule,
@@ -58,6 +64,8 @@ export const billing = defineService({
   grpc: [
     AgreementsServiceService,
     TimeEntriesServiceService,
+    TimersServiceService,
+    PeriodLocksServiceService,
     ExpensesServiceService,
     AdjustmentsServiceService,
     ImportsServiceService,

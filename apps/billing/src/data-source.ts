@@ -12,10 +12,13 @@ import { CreateWork1767225601000 } from './migrations/1767225601000-create-work.
 import { CreateInvoices1767225602000 } from './migrations/1767225602000-create-invoices.js';
 import { CreateLedger1767225603000 } from './migrations/1767225603000-create-ledger.js';
 import { CreatePayments1767225604000 } from './migrations/1767225604000-create-payments.js';
+import { ExtendWork1767225610200 } from './migrations/1767225610200-extend-work.js';
 import { Payment } from './payments/payment.entity.js';
+import { PeriodLock } from './period-locks/period-lock.entity.js';
 import { Person } from './people/person.entity.js';
 import { Tenant } from './tenants/tenant.entity.js';
 import { TimeEntry } from './time-entries/time-entry.entity.js';
+import { Timer } from './timers/timer.entity.js';
 
 export const entities = [
   Tenant,
@@ -25,6 +28,8 @@ export const entities = [
   Agreement,
   AgreementRate,
   TimeEntry,
+  Timer,
+  PeriodLock,
   Expense,
   Adjustment,
   Invoice,
@@ -42,4 +47,5 @@ export const migrations = [
   CreateInvoices1767225602000,
   CreateLedger1767225603000,
   CreatePayments1767225604000,
+  ExtendWork1767225610200,
 ];

@@ -214,7 +214,7 @@ describe('a LEDES file', () => {
   });
 
   it('of one tenant names nothing that another tenant knows', async () => {
-    const stranger = aCaller({ role: Role.BILLING_MANAGER });
+    const stranger = aCaller({ role: Role.BILLING_MANAGER, tenantId: (await aFirm(system)).tenantId });
     const refusal = await refusalOf(as(stranger).importLedes({ file: fileOf(ledes(...golden)) }));
     expect(refusal.reason).toBe('LEDES_REFUSED');
     const paralegal = await refusalOf(as(firm.asParalegal).importLedes({ file: fileOf(ledes(...golden)) }));

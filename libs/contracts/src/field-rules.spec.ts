@@ -41,6 +41,7 @@ const valid = {
     narrative: 'Drafted the réponse 📄',
     taskCode: '',
     activityCode: '',
+    lockOverrideReason: '',
   },
   'billing.v1.RecordExpenseRequest': {
     matterId: ID,
@@ -49,6 +50,7 @@ const valid = {
     units: '12',
     unitCost: '0.25',
     narrative: 'Copies',
+    lockOverrideReason: '',
   },
   'billing.v1.CreateAgreementRequest': {
     matterId: ID,

@@ -45,6 +45,8 @@ describe('the rule of an RPC', () => {
       // It is about the file that is sent, and nothing else.
       '/paradesk.billing.v1.LedesService/CheckLedes',
       '/paradesk.identity.v1.TokensService/ExchangeApiKey',
+      '/paradesk.identity.v1.TokensService/IssueAccessToken',
+      '/paradesk.identity.v1.TokensService/ExchangeAccessToken',
       '/paradesk.identity.v1.TokensService/IssueServiceToken',
       '/paradesk.identity.v1.TokensService/ListPublicKeys',
       // What a browser is signed in with is a secret in the request, as an API key is.

@@ -9,6 +9,8 @@ import {
   type GetAdjustmentRequest,
   type ListAdjustmentsRequest,
   type RecordAdjustmentRequest,
+  type DiscardAdjustmentsRequest,
+  type RejectAdjustmentsRequest,
 } from '@paradesk/contracts/paradesk/billing/v1/adjustments';
 import { Money } from '@paradesk/kernel';
 import { callerOf, type CallMetadata } from '@paradesk/platform';
@@ -22,7 +24,9 @@ export class AdjustmentsController implements AdjustmentsServiceController {
   constructor(private readonly adjustments: AdjustmentsService) {}
 
   async recordAdjustment(request: RecordAdjustmentRequest, metadata: CallMetadata) {
-    return toProto(await this.adjustments.record(callerOf(metadata), request.matterId, toAdjustment(request)));
+    const { matterId, lockOverrideReason } = request;
+    const adjustment = toAdjustment(request);
+    return toProto(await this.adjustments.record(callerOf(metadata), matterId, adjustment, lockOverrideReason));
   }
 
   async getAdjustment(request: GetAdjustmentRequest, metadata: CallMetadata) {
@@ -36,6 +40,14 @@ export class AdjustmentsController implements AdjustmentsServiceController {
 
   async approveAdjustments(request: ApproveAdjustmentsRequest, metadata: CallMetadata) {
     return { adjustments: (await this.adjustments.approve(callerOf(metadata), request.adjustmentIds)).map(toProto) };
+  }
+
+  async rejectAdjustments({ adjustmentIds, reason }: RejectAdjustmentsRequest, metadata: CallMetadata) {
+    return { adjustments: (await this.adjustments.reject(callerOf(metadata), adjustmentIds, reason)).map(toProto) };
+  }
+
+  async discardAdjustments({ adjustmentIds, reason }: DiscardAdjustmentsRequest, metadata: CallMetadata) {
+    return { adjustments: (await this.adjustments.discard(callerOf(metadata), adjustmentIds, reason)).map(toProto) };
   }
 }
 
@@ -59,5 +71,7 @@ function toProto(adjustment: Adjustment): AdjustmentMessage {
     amount: toMoney(Money.of(adjustment.amountMinor, adjustment.currency)),
     narrative: adjustment.narrative,
     status: toWorkStatus(adjustment.status),
+    statusReason: adjustment.statusReason,
+    lockOverrideReason: adjustment.lockOverrideReason,
   };
 }

@@ -2,10 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '@paradesk/access';
 import type { PageRequest, PageResult } from '@paradesk/contracts/paradesk/common/v1/page';
 import { DomainError } from '@paradesk/kernel';
-import { Clock, Database, Ids } from '@paradesk/platform';
+import { Database } from '@paradesk/platform';
 import { AgreementsService } from '../agreements/agreements.service.js';
 import type { WorkStatus } from '../billable-work/captured-work.js';
-import { approveWork, insertWork, listById } from '../billable-work/captured-work.queries.js';
+import { approveWork, insertWork, listById, moveWork } from '../billable-work/captured-work.queries.js';
+import { RecordingsService } from '../billable-work/recordings.service.js';
 import { MattersService } from '../matters/matters.service.js';
 import { Adjustment, type AdjustmentToRecord } from './adjustment.entity.js';
 
@@ -15,21 +16,22 @@ export class AdjustmentsService {
     private readonly database: Database,
     private readonly agreements: AgreementsService,
     private readonly matters: MattersService,
-    private readonly clock: Clock,
-    private readonly ids: Ids,
+    private readonly recordings: RecordingsService,
   ) {}
 
-  async record(caller: Caller, matterId: string, adjustment: AdjustmentToRecord): Promise<Adjustment> {
+  /** @param overrideReason why it is recorded in a locked period; empty where it is not */
+  async record(
+    caller: Caller,
+    matterId: string,
+    adjustment: AdjustmentToRecord,
+    overrideReason: string,
+  ): Promise<Adjustment> {
     const matter = await this.matters.require(caller, matterId);
+    const by = await this.recordings.begin(caller);
     return this.database.transaction(caller, async (tx) => {
       const agreement = await this.agreements.inForce(tx, matter.id, adjustment.appliesOn);
-      const recorded = Adjustment.record(adjustment, agreement, {
-        tenantId: tx.tenantId,
-        id: this.ids.next(),
-        recordedAt: this.clock.now(),
-        recordedBy: caller.personId ?? null,
-        importRef: null,
-      });
+      const recording = await this.recordings.record(tx, by, adjustment.appliesOn, overrideReason);
+      const recorded = Adjustment.record(adjustment, agreement, recording);
       await insertWork(tx, Adjustment, [recorded]);
       return recorded;
     });
@@ -53,5 +55,19 @@ export class AdjustmentsService {
 
   async approve(caller: Caller, ids: readonly string[]): Promise<Adjustment[]> {
     return this.database.transaction(caller, (tx) => approveWork(tx, Adjustment, 'adjustment', ids));
+  }
+
+  async reject(caller: Caller, ids: readonly string[], reason: string): Promise<Adjustment[]> {
+    const noun = 'adjustment';
+    return this.database.transaction(caller, (tx) =>
+      moveWork(tx, Adjustment, { noun, ids }, (work) => work.reject(reason)),
+    );
+  }
+
+  async discard(caller: Caller, ids: readonly string[], reason: string): Promise<Adjustment[]> {
+    const noun = 'adjustment';
+    return this.database.transaction(caller, (tx) =>
+      moveWork(tx, Adjustment, { noun, ids }, (work) => work.discard(reason)),
+    );
   }
 }

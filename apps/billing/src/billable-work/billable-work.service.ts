@@ -88,7 +88,8 @@ function lock<T extends CapturedWork>(
   });
 }
 
-async function onLiveInvoices(tx: Tx, entryIds: readonly string[]): Promise<ReadonlySet<string>> {
+/** Which of the entries are on invoices that are not discarded. */
+export async function onLiveInvoices(tx: Tx, entryIds: readonly string[]): Promise<ReadonlySet<string>> {
   const lines: { entry_id: string }[] = await tx.query(
     'select entry_id from invoice_lines where tenant_id = $1 and live and entry_id = any($2::uuid[])',
     [tx.tenantId, entryIds],

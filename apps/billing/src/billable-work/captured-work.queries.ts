@@ -16,33 +16,65 @@ export async function insertWork<T extends CapturedWork>(tx: Tx, entity: EntityC
   await bulkInsert(tx, tableName, types, rows);
 }
 
-/** Locks the work in the order of ids, so that two callers who approve the same never wait for each other, and approves it. */
-export async function approveWork<T extends CapturedWork>(
+/**
+ * Locks work, changes each piece of it, and stores how far it has come: all of it or none.
+ *
+ * @param change what becomes of a piece; throws where it must not
+ * @returns the work in the order asked for
+ * @throws DomainError not-found where a piece is not there
+ */
+export async function moveWork<T extends CapturedWork>(
+  tx: Tx,
+  entity: EntityClass<T>,
+  { noun, ids }: { readonly noun: string; readonly ids: readonly string[] },
+  change: (work: T) => void,
+): Promise<T[]> {
+  const asked = ids.map((id) => id.toLowerCase());
+  const byId = new Map((await lockWork(tx, entity, [...new Set(asked)])).map((work) => [work.id, work]));
+  const moved = asked.map((id) => {
+    const work = byId.get(id);
+    if (!work) throw DomainError.notFound(noun, id);
+    return work;
+  });
+  for (const work of byId.values()) change(work);
+  // What stays as it is is not written, so that no trail says it was.
+  await tx.query(
+    `update ${tx.connection.getMetadata(entity).tableName} w set status = m.status, status_reason = m.status_reason
+     from unnest($2::uuid[], $3::text[], $4::text[]) m (id, status, status_reason)
+     where w.tenant_id = $1 and w.id = m.id and (w.status, w.status_reason) <> (m.status, m.status_reason)`,
+    [
+      tx.tenantId,
+      [...byId.keys()],
+      [...byId.values()].map((work) => work.status),
+      [...byId.values()].map((work) => work.statusReason),
+    ],
+  );
+  return moved;
+}
+
+/** Approves work: all of it or none. */
+export function approveWork<T extends CapturedWork>(
   tx: Tx,
   entity: EntityClass<T>,
   noun: string,
   ids: readonly string[],
 ): Promise<T[]> {
-  const asked = ids.map((id) => id.toLowerCase());
-  const found = await tx.find(entity, {
-    where: { tenantId: tx.tenantId, id: In([...new Set(asked)]) } as FindOptionsWhere<T>,
+  return moveWork(tx, entity, { noun, ids }, (work) => work.approve());
+}
+
+/** Locks the work in the order of ids, so that two callers who change the same never wait for each other. */
+export function lockWork<T extends CapturedWork>(tx: Tx, entity: EntityClass<T>, ids: readonly string[]): Promise<T[]> {
+  return tx.find(entity, {
+    where: { tenantId: tx.tenantId, id: In([...ids]) } as FindOptionsWhere<T>,
     order: { id: 'ASC' } as never,
     lock: { mode: 'pessimistic_write' },
   });
-  const byId = new Map(found.map((work) => [work.id, work]));
-  const approved = asked.map((id) => {
-    const work = byId.get(id);
-    if (!work) throw DomainError.notFound(noun, id);
-    work.approve();
-    return work;
-  });
-  const changed = [...byId.keys()];
-  await tx.query(
-    `update ${tx.connection.getMetadata(entity).tableName} set status = 'approved'
-     where tenant_id = $1 and id = any($2::uuid[]) and status = 'recorded'`,
-    [tx.tenantId, changed],
-  );
-  return approved;
+}
+
+/** Stores all of a changed piece of work. */
+export async function saveWork<T extends CapturedWork>(tx: Tx, entity: EntityClass<T>, work: T): Promise<void> {
+  const { id, tenantId, ...values } = work;
+  await tx.update(entity, { tenantId, id } as never, values as never);
 }
 
 /**

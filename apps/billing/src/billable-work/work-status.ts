@@ -5,6 +5,9 @@ const messages: Record<WorkStatus, WorkStatusMessage> = {
   recorded: WorkStatusMessage.RECORDED,
   approved: WorkStatusMessage.APPROVED,
   billed: WorkStatusMessage.BILLED,
+  submitted: WorkStatusMessage.SUBMITTED,
+  rejected: WorkStatusMessage.REJECTED,
+  discarded: WorkStatusMessage.DISCARDED,
 };
 
 /** A status as the contracts carry it. */

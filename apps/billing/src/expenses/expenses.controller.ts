@@ -8,6 +8,8 @@ import {
   type GetExpenseRequest,
   type ListExpensesRequest,
   type RecordExpenseRequest,
+  type DiscardExpensesRequest,
+  type RejectExpensesRequest,
 } from '@paradesk/contracts/paradesk/billing/v1/expenses';
 import { Money } from '@paradesk/kernel';
 import { callerOf, type CallMetadata } from '@paradesk/platform';
@@ -22,7 +24,9 @@ export class ExpensesController implements ExpensesServiceController {
   constructor(private readonly expenses: ExpensesService) {}
 
   async recordExpense(request: RecordExpenseRequest, metadata: CallMetadata) {
-    return toProto(await this.expenses.record(callerOf(metadata), request.matterId, toExpense(request)));
+    const { matterId, lockOverrideReason } = request;
+    const expense = toExpense(request);
+    return toProto(await this.expenses.record(callerOf(metadata), matterId, expense, lockOverrideReason));
   }
 
   async getExpense(request: GetExpenseRequest, metadata: CallMetadata) {
@@ -36,6 +40,14 @@ export class ExpensesController implements ExpensesServiceController {
 
   async approveExpenses(request: ApproveExpensesRequest, metadata: CallMetadata) {
     return { expenses: (await this.expenses.approve(callerOf(metadata), request.expenseIds)).map(toProto) };
+  }
+
+  async rejectExpenses({ expenseIds, reason }: RejectExpensesRequest, metadata: CallMetadata) {
+    return { expenses: (await this.expenses.reject(callerOf(metadata), expenseIds, reason)).map(toProto) };
+  }
+
+  async discardExpenses({ expenseIds, reason }: DiscardExpensesRequest, metadata: CallMetadata) {
+    return { expenses: (await this.expenses.discard(callerOf(metadata), expenseIds, reason)).map(toProto) };
   }
 }
 
@@ -62,5 +74,7 @@ function toProto(expense: Expense): ExpenseMessage {
     amount: toMoney(Money.of(expense.amountMinor, expense.currency)),
     narrative: expense.narrative,
     status: toWorkStatus(expense.status),
+    statusReason: expense.statusReason,
+    lockOverrideReason: expense.lockOverrideReason,
   };
 }

@@ -2,10 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '@paradesk/access';
 import type { PageRequest, PageResult } from '@paradesk/contracts/paradesk/common/v1/page';
 import { DomainError } from '@paradesk/kernel';
-import { Clock, Database, Ids } from '@paradesk/platform';
+import { Database } from '@paradesk/platform';
 import { AgreementsService } from '../agreements/agreements.service.js';
 import type { WorkStatus } from '../billable-work/captured-work.js';
-import { approveWork, insertWork, listById } from '../billable-work/captured-work.queries.js';
+import { approveWork, insertWork, listById, moveWork } from '../billable-work/captured-work.queries.js';
+import { RecordingsService } from '../billable-work/recordings.service.js';
 import { MattersService } from '../matters/matters.service.js';
 import { checkExpense, Expense, type ExpenseToRecord } from './expense.entity.js';
 
@@ -15,22 +16,18 @@ export class ExpensesService {
     private readonly database: Database,
     private readonly agreements: AgreementsService,
     private readonly matters: MattersService,
-    private readonly clock: Clock,
-    private readonly ids: Ids,
+    private readonly recordings: RecordingsService,
   ) {}
 
-  async record(caller: Caller, matterId: string, expense: ExpenseToRecord): Promise<Expense> {
+  /** @param overrideReason why it is recorded in a locked period; empty where it is not */
+  async record(caller: Caller, matterId: string, expense: ExpenseToRecord, overrideReason: string): Promise<Expense> {
     checkExpense(expense);
     const matter = await this.matters.require(caller, matterId);
+    const by = await this.recordings.begin(caller);
     return this.database.transaction(caller, async (tx) => {
       const agreement = await this.agreements.inForce(tx, matter.id, expense.incurredOn);
-      const recorded = Expense.record(expense, agreement, {
-        tenantId: tx.tenantId,
-        id: this.ids.next(),
-        recordedAt: this.clock.now(),
-        recordedBy: caller.personId ?? null,
-        importRef: null,
-      });
+      const recording = await this.recordings.record(tx, by, expense.incurredOn, overrideReason);
+      const recorded = Expense.record(expense, agreement, recording);
       await insertWork(tx, Expense, [recorded]);
       return recorded;
     });
@@ -54,5 +51,19 @@ export class ExpensesService {
 
   async approve(caller: Caller, ids: readonly string[]): Promise<Expense[]> {
     return this.database.transaction(caller, (tx) => approveWork(tx, Expense, 'expense', ids));
+  }
+
+  async reject(caller: Caller, ids: readonly string[], reason: string): Promise<Expense[]> {
+    const noun = 'expense';
+    return this.database.transaction(caller, (tx) =>
+      moveWork(tx, Expense, { noun, ids }, (work) => work.reject(reason)),
+    );
+  }
+
+  async discard(caller: Caller, ids: readonly string[], reason: string): Promise<Expense[]> {
+    const noun = 'expense';
+    return this.database.transaction(caller, (tx) =>
+      moveWork(tx, Expense, { noun, ids }, (work) => work.discard(reason)),
+    );
   }
 }

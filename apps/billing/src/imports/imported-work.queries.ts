@@ -1,11 +1,12 @@
 import { Money } from '@paradesk/kernel';
 import type { Tx } from '@paradesk/platform';
+import type { Temporal } from 'temporal-polyfill';
 import { Adjustment } from '../adjustments/adjustment.entity.js';
 import { insertWork } from '../billable-work/captured-work.queries.js';
 import { Expense } from '../expenses/expense.entity.js';
 import { TimeEntry } from '../time-entries/time-entry.entity.js';
 import { ImportProblems } from './import-problems.js';
-import type { ImportedGroup, ImportedWork } from './imported-work.js';
+import { dayOf, type ImportedGroup, type ImportedWork } from './imported-work.js';
 
 /** What an import did, or would do. */
 export interface ImportOutcome {
@@ -26,6 +27,13 @@ export interface GroupOutcome {
   readonly total: Money;
 }
 
+/** Days whose books are closed, and how a refusal of the file names them. */
+export interface LockedDays {
+  readonly isLocked: (day: Temporal.PlainDate) => boolean;
+  readonly column: string;
+  readonly reason: string;
+}
+
 interface RecordedLine {
   readonly kind: ImportedWork['kind'];
   readonly id: string;
@@ -41,12 +49,13 @@ interface RecordedLine {
 export async function recordGroups(
   tx: Tx,
   groups: readonly ImportedGroup[],
-  { dryRun, refuseChanged }: { dryRun: boolean; refuseChanged?: string },
+  { dryRun, refuseChanged, locked }: { dryRun: boolean; refuseChanged?: string; locked: LockedDays },
 ): Promise<ImportOutcome> {
   const lines = groups.flatMap((group) => group.work);
   const known = await recordedLines(tx, lines);
   if (refuseChanged) refuseChangedLines(lines, known, refuseChanged);
   const fresh = lines.filter(({ work }) => !known.has(work.importRef ?? ''));
+  refuseLockedLines(fresh, locked);
   if (!dryRun) await insertLines(tx, fresh);
   return {
     recordedLines: fresh.length,
@@ -95,6 +104,16 @@ async function recordedLines(tx: Tx, lines: readonly ImportedWork[]): Promise<Re
   return new Map(
     rows.map(({ kind, id, import_ref, amount_minor }) => [import_ref, { kind, id, amountMinor: BigInt(amount_minor) }]),
   );
+}
+
+function refuseLockedLines(lines: readonly ImportedWork[], { isLocked, column, reason }: LockedDays): void {
+  const problems = new ImportProblems();
+  for (const imported of lines) {
+    const day = dayOf(imported);
+    if (isLocked(day))
+      problems.add(imported.line, column, 'PERIOD_LOCKED', `the books are closed for ${day.toString()}`);
+  }
+  problems.refuseIfAny(reason);
 }
 
 // A line that comes again with other figures is a correction, and a correction is never swallowed.

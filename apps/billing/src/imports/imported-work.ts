@@ -11,6 +11,12 @@ export type ImportedWork =
   | { readonly kind: 'expense'; readonly line: number; readonly work: Expense }
   | { readonly kind: 'adjustment'; readonly line: number; readonly work: Adjustment };
 
+/** The day of the work. */
+export function dayOf(imported: ImportedWork): Temporal.PlainDate {
+  if (imported.kind === 'time') return imported.work.workedOn;
+  return imported.kind === 'expense' ? imported.work.incurredOn : imported.work.appliesOn;
+}
+
 /** The work of one invoice of a LEDES file, or of a whole CSV file, in the order of the lines. */
 export interface ImportedGroup {
   /** Empty for CSV. */

@@ -1,8 +1,13 @@
 import { Module } from '@nestjs/common';
 import { AgreementsModule } from '../agreements/agreements.module.js';
-import { TenantsModule } from '../tenants/tenants.module.js';
+import { BillableWorkModule } from '../billable-work/billable-work.module.js';
+import { PeriodLocksModule } from '../period-locks/period-locks.module.js';
 import { ImportsController } from './imports.controller.js';
 import { ImportsService } from './imports.service.js';
 
-@Module({ imports: [AgreementsModule, TenantsModule], controllers: [ImportsController], providers: [ImportsService] })
+@Module({
+  imports: [AgreementsModule, BillableWorkModule, PeriodLocksModule],
+  controllers: [ImportsController],
+  providers: [ImportsService],
+})
 export class ImportsModule {}

@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '@paradesk/access';
-import { dateIn, DomainError } from '@paradesk/kernel';
-import { Clock, Database, Ids, type Tx } from '@paradesk/platform';
+import { DomainError } from '@paradesk/kernel';
+import { Database, type Tx } from '@paradesk/platform';
 import type { Temporal } from 'temporal-polyfill';
 import { AgreementsService } from '../agreements/agreements.service.js';
-import { TenantsService } from '../tenants/tenants.service.js';
+import { RecordingsService, type CapturedBy } from '../billable-work/recordings.service.js';
+import { PeriodLocksService } from '../period-locks/period-locks.service.js';
 import { readCsvRows } from './csv-rows.js';
 import { csvWork, knownRows } from './csv-work.js';
 import { Directory } from './directory.js';
 import { ImportProblems } from './import-problems.js';
-import { AgreementsOfFile, type ImportedGroup, type Recorder } from './imported-work.js';
+import { AgreementsOfFile, type ImportedGroup } from './imported-work.js';
 import { recordGroups, type ImportOutcome } from './imported-work.queries.js';
 import { readKnownLedes } from './ledes-import.js';
 import { ledesWork } from './ledes-work.js';
@@ -30,40 +31,44 @@ export class ImportsService {
   constructor(
     private readonly database: Database,
     private readonly agreements: AgreementsService,
-    private readonly tenants: TenantsService,
-    private readonly clock: Clock,
-    private readonly ids: Ids,
+    private readonly recordings: RecordingsService,
+    private readonly locks: PeriodLocksService,
   ) {}
 
   /** @param currency of the amounts, since LEDES 1998B names none */
   async ledes(caller: Caller, file: ImportFile, currency: string): Promise<ImportOutcome> {
     checkSize(file);
+    const by = await this.recordings.begin(caller);
     return this.database.transaction(caller, async (tx) => {
       await takeTurn(tx);
       const invoices = readKnownLedes(file.bytes, currency, await Directory.load(tx));
       const agreements = await this.agreementsOf(tx, invoices.flat());
-      const groups = ledesWork(invoices, currency, agreements, this.recorder(caller));
-      return recordGroups(tx, groups, { dryRun: file.dryRun, refuseChanged: 'LEDES_REFUSED' });
+      const record = (importRef: string) => this.recordings.unlocked(by, importRef);
+      const groups = ledesWork(invoices, currency, agreements, record);
+      const isLocked = await this.lockedOn(tx, by);
+      const locked = { isLocked, column: 'LINE_ITEM_DATE', reason: 'LEDES_REFUSED' };
+      return recordGroups(tx, groups, { dryRun: file.dryRun, refuseChanged: 'LEDES_REFUSED', locked });
     });
   }
 
   async csv(caller: Caller, file: ImportFile): Promise<ImportOutcome> {
     checkSize(file);
-    const tenant = await this.tenants.require(caller);
-    const today = dateIn(this.clock.now(), tenant.timeZone);
+    const by = await this.recordings.begin(caller);
     return this.database.transaction(caller, async (tx) => {
       await takeTurn(tx);
-      const groups = [await this.csvGroup(tx, caller, file, today)];
-      return recordGroups(tx, groups, { dryRun: file.dryRun });
+      const groups = [await this.csvGroup(tx, by, file)];
+      const locked = { isLocked: await this.lockedOn(tx, by), column: 'date', reason: 'CSV_REFUSED' };
+      return recordGroups(tx, groups, { dryRun: file.dryRun, locked });
     });
   }
 
-  private async csvGroup(tx: Tx, caller: Caller, file: ImportFile, today: Temporal.PlainDate): Promise<ImportedGroup> {
+  private async csvGroup(tx: Tx, by: CapturedBy, file: ImportFile): Promise<ImportedGroup> {
     const problems = new ImportProblems();
-    const rows = knownRows(readCsvRows(file.bytes, problems), await Directory.load(tx), today, problems);
+    const rows = knownRows(readCsvRows(file.bytes, problems), await Directory.load(tx), by.today, problems);
     const agreements = await this.agreementsOf(tx, rows);
-    const [sha256, record] = [createHash('sha256').update(file.bytes).digest('hex'), this.recorder(caller)];
-    const work = csvWork(rows, agreements, (line) => record(`csv:${sha256}:${line}`), problems);
+    const sha256 = createHash('sha256').update(file.bytes).digest('hex');
+    const record = (line: number) => this.recordings.unlocked(by, `csv:${sha256}:${line}`);
+    const work = csvWork(rows, agreements, record, problems);
     const currency = work[0]?.work.currency ?? 'USD';
     for (const { line, work: one } of work) {
       if (one.currency === currency) continue;
@@ -85,11 +90,9 @@ export class ImportsService {
     return new AgreementsOfFile(await this.agreements.ofMatters(tx, [...matterIds]));
   }
 
-  private recorder(caller: Caller): Recorder {
-    const recordedAt = this.clock.now();
-    const { tenantId } = caller;
-    const recordedBy = caller.personId ?? null;
-    return (importRef) => ({ tenantId, id: this.ids.next(), recordedAt, recordedBy, importRef });
+  private async lockedOn(tx: Tx, { today }: CapturedBy): Promise<(day: Temporal.PlainDate) => boolean> {
+    const locks = await this.locks.standing(tx);
+    return (day) => locks.some((lock) => lock.locks(day, today));
   }
 }
 

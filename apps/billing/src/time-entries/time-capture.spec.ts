@@ -94,7 +94,15 @@ function anAgreement(rounding: Partial<TimeRounding>): Agreement {
 
 function aRecording() {
   const recordedAt = Temporal.Instant.from('2026-03-02T15:00:00Z');
-  return { tenantId, id: newId(1), recordedAt, recordedBy: null, importRef: null };
+  return {
+    tenantId,
+    id: newId(1),
+    recordedAt,
+    recordedBy: null,
+    importRef: null,
+    statusReason: '',
+    lockOverrideReason: '',
+  };
 }
 
 function reasonOf(work: () => unknown): string | undefined {

@@ -1,22 +1,23 @@
 import { Controller } from '@nestjs/common';
-import { fromDate, toDate, toMoney } from '@paradesk/contracts';
+import { fromDate } from '@paradesk/contracts';
 import {
   TimeEntriesServiceControllerMethods,
   type ApproveTimeEntriesRequest,
   type GetTimeEntryRequest,
+  type DiscardTimeEntryRequest,
   type ListTimeEntriesRequest,
   type RecordTimeRequest,
+  type RejectTimeEntriesRequest,
+  type SubmitTimeEntriesRequest,
+  type TransferTimeEntryRequest,
+  type UpdateTimeEntryRequest,
   type TimeEntriesServiceController,
-  type TimeEntry as TimeEntryMessage,
 } from '@paradesk/contracts/paradesk/billing/v1/time_entries';
-import { TaskClass } from '@paradesk/contracts/paradesk/common/v1/rule';
-import { Money } from '@paradesk/kernel';
 import { callerOf, type CallMetadata } from '@paradesk/platform';
-import { formatE4 } from '../billable-work/line-amount.js';
-import { fromWorkStatus, toWorkStatus } from '../billable-work/work-status.js';
+import { fromWorkStatus } from '../billable-work/work-status.js';
 import type { TimeToRecord } from './time-capture.js';
 import { TimeEntriesService } from './time-entries.service.js';
-import type { TimeEntry } from './time-entry.entity.js';
+import { toTimeEntryMessage } from './time-entry.message.js';
 
 @Controller()
 @TimeEntriesServiceControllerMethods()
@@ -24,47 +25,55 @@ export class TimeEntriesController implements TimeEntriesServiceController {
   constructor(private readonly timeEntries: TimeEntriesService) {}
 
   async recordTime(request: RecordTimeRequest, metadata: CallMetadata) {
-    const { matterId, personId } = request;
-    return toProto(await this.timeEntries.record(callerOf(metadata), matterId, personId, toTime(request)));
+    const { matterId, personId, lockOverrideReason: overrideReason } = request;
+    const stated = { matterId, personId, time: toTime(request), overrideReason };
+    return toTimeEntryMessage(await this.timeEntries.record(callerOf(metadata), stated));
   }
 
   async getTimeEntry(request: GetTimeEntryRequest, metadata: CallMetadata) {
-    return toProto(await this.timeEntries.get(callerOf(metadata), request.timeEntryId));
+    return toTimeEntryMessage(await this.timeEntries.get(callerOf(metadata), request.timeEntryId));
   }
 
   async listTimeEntries({ page, status, ...filter }: ListTimeEntriesRequest, metadata: CallMetadata) {
     const wanted = { ...filter, status: fromWorkStatus(status) };
     const list = await this.timeEntries.list(callerOf(metadata), wanted, page);
-    return { timeEntries: list.items.map(toProto), page: list.page };
+    return { timeEntries: list.items.map(toTimeEntryMessage), page: list.page };
+  }
+
+  async updateTimeEntry(request: UpdateTimeEntryRequest, metadata: CallMetadata) {
+    const { timeEntryId, lockOverrideReason } = request;
+    const time = toTime(request);
+    return toTimeEntryMessage(await this.timeEntries.update(callerOf(metadata), timeEntryId, time, lockOverrideReason));
+  }
+
+  async transferTimeEntry(request: TransferTimeEntryRequest, metadata: CallMetadata) {
+    const { timeEntryId, matterId, reason, lockOverrideReason: overrideReason } = request;
+    const to = { matterId, reason, overrideReason };
+    return toTimeEntryMessage(await this.timeEntries.transfer(callerOf(metadata), timeEntryId, to));
+  }
+
+  async discardTimeEntry({ timeEntryId, reason, lockOverrideReason }: DiscardTimeEntryRequest, metadata: CallMetadata) {
+    const caller = callerOf(metadata);
+    return toTimeEntryMessage(await this.timeEntries.discard(caller, timeEntryId, reason, lockOverrideReason));
+  }
+
+  async submitTimeEntries({ timeEntryIds }: SubmitTimeEntriesRequest, metadata: CallMetadata) {
+    return { timeEntries: (await this.timeEntries.submit(callerOf(metadata), timeEntryIds)).map(toTimeEntryMessage) };
+  }
+
+  async rejectTimeEntries({ timeEntryIds, reason }: RejectTimeEntriesRequest, metadata: CallMetadata) {
+    return {
+      timeEntries: (await this.timeEntries.reject(callerOf(metadata), timeEntryIds, reason)).map(toTimeEntryMessage),
+    };
   }
 
   async approveTimeEntries(request: ApproveTimeEntriesRequest, metadata: CallMetadata) {
     const approved = await this.timeEntries.approve(callerOf(metadata), request.timeEntryIds);
-    return { timeEntries: approved.map(toProto) };
+    return { timeEntries: approved.map(toTimeEntryMessage) };
   }
 }
 
-function toTime({ workedOn, minutes, narrative, taskCode, activityCode }: RecordTimeRequest): TimeToRecord {
+function toTime(stated: RecordTimeRequest | UpdateTimeEntryRequest): TimeToRecord {
+  const { workedOn, minutes, narrative, taskCode, activityCode } = stated;
   return { workedOn: fromDate(workedOn, 'workedOn'), minutes, narrative, taskCode, activityCode };
-}
-
-function toProto(entry: TimeEntry): TimeEntryMessage {
-  return {
-    id: entry.id,
-    clientId: entry.clientId,
-    matterId: entry.matterId,
-    personId: entry.personId,
-    workedOn: toDate(entry.workedOn),
-    workedMinutes: entry.workedMinutes,
-    hours: formatE4(entry.hoursE4),
-    hourlyRate: formatE4(entry.hourlyRateE4),
-    adjustment: toMoney(Money.of(entry.adjustmentMinor, entry.currency)),
-    amount: toMoney(Money.of(entry.amountMinor, entry.currency)),
-    narrative: entry.narrative,
-    taskCode: entry.taskCode,
-    activityCode: entry.activityCode,
-    taskClass: entry.taskClass === 'substantive' ? TaskClass.SUBSTANTIVE : TaskClass.ADMINISTRATIVE,
-    billable: entry.billable,
-    status: toWorkStatus(entry.status),
-  };
 }

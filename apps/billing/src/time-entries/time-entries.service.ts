@@ -1,13 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '@paradesk/access';
 import type { PageRequest, PageResult } from '@paradesk/contracts/paradesk/common/v1/page';
-import { Role } from '@paradesk/contracts/paradesk/common/v1/rule';
-import { dateIn, DomainError } from '@paradesk/kernel';
-import { Clock, Database, Ids } from '@paradesk/platform';
+import { Database, type Tx } from '@paradesk/platform';
 import { AgreementsService } from '../agreements/agreements.service.js';
 import type { WorkStatus } from '../billable-work/captured-work.js';
-import { approveWork, insertWork, listById } from '../billable-work/captured-work.queries.js';
+import { insertWork, listById, moveWork, saveWork } from '../billable-work/captured-work.queries.js';
+import { RecordingsService, type CapturedBy } from '../billable-work/recordings.service.js';
+import { isCaller, lockOwn, refuseOnInvoice, requireOwn, seesOwnOnly, timekeeperOf } from './own-time.js';
 import { TimekeepingCopies } from './timekeeping-copies.js';
+import { refuseSelfApproval } from './self-approval.js';
 import { checkTime, timeEntryOf, type TimeToRecord } from './time-capture.js';
 import { TimeEntry } from './time-entry.entity.js';
 
@@ -18,32 +19,78 @@ export interface TimeEntryFilter {
   readonly status: WorkStatus | undefined;
 }
 
+/** Time to record: whose and for what. */
+export interface TimeOfPerson {
+  readonly matterId: string;
+  /** The timekeeper; the caller where it is empty. */
+  readonly personId: string;
+  readonly time: TimeToRecord;
+  /** Why it is recorded in a locked period; empty where it is not. */
+  readonly overrideReason: string;
+}
+
+const NOUN = 'time entry';
+
 @Injectable()
 export class TimeEntriesService {
   constructor(
     private readonly database: Database,
     private readonly agreements: AgreementsService,
     private readonly copies: TimekeepingCopies,
-    private readonly clock: Clock,
-    private readonly ids: Ids,
+    private readonly recordings: RecordingsService,
   ) {}
 
-  /** @param personId the timekeeper; the caller where it is empty */
-  async record(caller: Caller, matterId: string, personId: string, time: TimeToRecord): Promise<TimeEntry> {
-    const timekeeperId = timekeeperOf(caller, personId);
-    const { tenant, timekeeper, matter } = await this.copies.require(caller, matterId, timekeeperId);
-    const recordedAt = this.clock.now();
-    checkTime(time, timekeeper, dateIn(recordedAt, tenant.timeZone));
-    return this.database.transaction(caller, async (tx) => {
+  async record(caller: Caller, stated: TimeOfPerson): Promise<TimeEntry> {
+    const recording = await this.prepare(caller, stated);
+    return this.database.transaction(caller, recording);
+  }
+
+  /** What recording needs to know before a transaction; what it returns records in one. */
+  async prepare(caller: Caller, stated: TimeOfPerson): Promise<(tx: Tx) => Promise<TimeEntry>> {
+    const { matterId, time, overrideReason } = stated;
+    const { timekeeper, matter } = await this.copies.require(caller, matterId, timekeeperOf(caller, stated.personId));
+    const by = await this.recordings.begin(caller);
+    checkTime(time, timekeeper, by.today);
+    return async (tx) => {
       const agreement = await this.agreements.inForce(tx, matter.id, time.workedOn);
-      const entry = timeEntryOf(time, timekeeper, agreement, {
-        tenantId: tx.tenantId,
-        id: this.ids.next(),
-        recordedAt,
-        recordedBy: caller.personId ?? null,
-        importRef: null,
-      });
+      const recording = await this.recordings.record(tx, by, time.workedOn, overrideReason);
+      const entry = timeEntryOf(time, timekeeper, agreement, recording);
       await insertWork(tx, TimeEntry, [entry]);
+      return entry;
+    };
+  }
+
+  /** States anew what an entry says: rounded and priced as if it were recorded now. */
+  async update(caller: Caller, id: string, time: TimeToRecord, overrideReason: string): Promise<TimeEntry> {
+    const before = await this.get(caller, id);
+    return this.restate(caller, before, { matterId: before.matterId, time, overrideReason }, (entry, restated) =>
+      entry.update(restated),
+    );
+  }
+
+  /** Moves an entry to another matter, where it is priced anew. */
+  async transfer(
+    caller: Caller,
+    id: string,
+    { matterId, reason, overrideReason }: { matterId: string; reason: string; overrideReason: string },
+  ): Promise<TimeEntry> {
+    const before = await this.get(caller, id);
+    const { workedOn, workedMinutes: minutes, narrative, taskCode, activityCode } = before;
+    const time = { workedOn, minutes, narrative, taskCode, activityCode };
+    return this.restate(caller, before, { matterId, time, overrideReason }, (entry, restated) =>
+      entry.transfer(restated, reason),
+    );
+  }
+
+  async discard(caller: Caller, id: string, reason: string, overrideReason: string): Promise<TimeEntry> {
+    const by = await this.recordings.begin(caller);
+    return this.database.transaction(caller, async (tx) => {
+      const entry = await lockOwn(tx, caller, id);
+      if (entry.status === 'discarded') return entry;
+      const lockOverrideReason = await this.recordings.requireOpen(tx, by, [entry.workedOn], overrideReason);
+      entry.discard(reason);
+      if (lockOverrideReason !== '') Object.assign(entry, { lockOverrideReason });
+      await saveWork(tx, TimeEntry, entry);
       return entry;
     });
   }
@@ -52,10 +99,7 @@ export class TimeEntriesService {
   async get(caller: Caller, id: string): Promise<TimeEntry> {
     return this.database.transaction(caller, async (tx) => {
       const entry = await tx.findOne(TimeEntry, { where: { tenantId: tx.tenantId, id } });
-      if (!entry || (seesOwnOnly(caller) && entry.personId !== caller.personId)) {
-        throw DomainError.notFound('time entry', id);
-      }
-      return entry;
+      return requireOwn(caller, id, entry);
     });
   }
 
@@ -73,24 +117,53 @@ export class TimeEntriesService {
     return this.database.transaction(caller, (tx) => listById(tx, TimeEntry, { ...filter, personId }, page));
   }
 
+  async submit(caller: Caller, ids: readonly string[]): Promise<TimeEntry[]> {
+    return this.move(caller, ids, (entry) => {
+      requireOwn(caller, entry.id, entry);
+      entry.submit();
+    });
+  }
+
+  async reject(caller: Caller, ids: readonly string[], reason: string): Promise<TimeEntry[]> {
+    return this.move(caller, ids, (entry) => entry.reject(reason));
+  }
+
+  /** @throws DomainError forbidden SELF_APPROVAL */
   async approve(caller: Caller, ids: readonly string[]): Promise<TimeEntry[]> {
-    return this.database.transaction(caller, (tx) => approveWork(tx, TimeEntry, 'time entry', ids));
+    return this.move(caller, ids, (entry) => {
+      if (entry.status === 'approved' || entry.status === 'billed') return;
+      refuseSelfApproval(caller, entry);
+      entry.approve();
+    });
   }
-}
 
-function timekeeperOf(caller: Caller, personId: string): string {
-  const timekeeperId = personId || caller.personId;
-  if (!timekeeperId) throw DomainError.invalid('personId', 'NO_PERSON', 'whose time it is must be said');
-  if (seesOwnOnly(caller) && !isCaller(caller, timekeeperId)) {
-    throw DomainError.forbidden('NOT_OWN_TIME', 'paralegals and virtual assistants record their own time only');
+  private move(caller: Caller, ids: readonly string[], change: (entry: TimeEntry) => void): Promise<TimeEntry[]> {
+    return this.database.transaction(caller, (tx) => moveWork(tx, TimeEntry, { noun: NOUN, ids }, change));
   }
-  return timekeeperId;
-}
 
-function seesOwnOnly({ role }: Caller): boolean {
-  return role === Role.PARALEGAL || role === Role.VIRTUAL_ASSISTANT;
-}
-
-function isCaller(caller: Caller, personId: string): boolean {
-  return personId.toLowerCase() === caller.personId?.toLowerCase();
+  private async restate(
+    caller: Caller,
+    { id, personId, workedOn }: TimeEntry,
+    { matterId, time, overrideReason }: Omit<TimeOfPerson, 'personId'>,
+    change: (entry: TimeEntry, restated: TimeEntry) => void,
+  ): Promise<TimeEntry> {
+    const { timekeeper, matter } = await this.copies.require(caller, matterId, personId);
+    const by: CapturedBy = await this.recordings.begin(caller);
+    checkTime(time, timekeeper, by.today);
+    return this.database.transaction(caller, async (tx) => {
+      const entry = await lockOwn(tx, caller, id);
+      // Neither out of a locked period nor into one.
+      const days = [workedOn, entry.workedOn, time.workedOn];
+      const lockOverrideReason = await this.recordings.requireOpen(tx, by, days, overrideReason);
+      const agreement = await this.agreements.inForce(tx, matter.id, time.workedOn);
+      const recording = {
+        ...this.recordings.unlocked(by),
+        lockOverrideReason: lockOverrideReason || entry.lockOverrideReason,
+      };
+      await refuseOnInvoice(tx, entry);
+      change(entry, timeEntryOf(time, timekeeper, agreement, recording));
+      await saveWork(tx, TimeEntry, entry);
+      return entry;
+    });
+  }
 }

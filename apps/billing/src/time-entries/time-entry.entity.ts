@@ -1,3 +1,4 @@
+import { DomainError } from '@paradesk/kernel';
 import { bigintColumn, plainDate, scaled4 } from '@paradesk/platform';
 import type { Temporal } from 'temporal-polyfill';
 import { Column, Entity } from 'typeorm';
@@ -28,4 +29,23 @@ export class TimeEntry extends CapturedWork {
   @Column('text', { name: 'activity_code' }) readonly activityCode!: string;
   @Column('text', { name: 'task_class' }) readonly taskClass!: WorkClass;
   @Column('boolean') readonly billable!: boolean;
+
+  /** What it says from now on, rounded and priced anew. Approved time says what was approved. @throws DomainError refused */
+  update(restated: TimeEntry): void {
+    if (this.status !== 'recorded' && this.status !== 'approved') this.requireMove('recorded');
+    if (this.status === 'approved')
+      throw DomainError.refused('WORK_IS_APPROVED', 'approved time is not changed any more');
+    this.restate(restated, '');
+  }
+
+  /** Of another matter from now on, priced by its agreement. Who approved it approved another price. @throws DomainError refused */
+  transfer(restated: TimeEntry, reason: string): void {
+    if (this.status !== 'recorded') this.requireMove('recorded');
+    this.restate(restated, reason);
+  }
+
+  private restate(restated: TimeEntry, statusReason: string): void {
+    const { tenantId, id, recordedAt, recordedBy, importRef } = this;
+    Object.assign(this, restated, { tenantId, id, recordedAt, recordedBy, importRef, statusReason });
+  }
 }

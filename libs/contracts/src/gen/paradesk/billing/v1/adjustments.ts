@@ -51,6 +51,10 @@ export interface Adjustment {
   narrative: string;
   /** How far it has come. */
   status: WorkStatus;
+  /** Why it was given back or discarded; empty where it was not. */
+  statusReason: string;
+  /** Why it was recorded in a locked period; empty where it was not. */
+  lockOverrideReason: string;
 }
 
 /** An adjustment to record. */
@@ -69,6 +73,8 @@ export interface RecordAdjustmentRequest {
     | undefined;
   /** What it is for. */
   narrative: string;
+  /** Why a billing manager records it in a locked period. */
+  lockOverrideReason: string;
 }
 
 /** Which adjustment. */
@@ -109,6 +115,34 @@ export interface ApproveAdjustmentsResponse {
   adjustments: Adjustment[];
 }
 
+/** Which adjustments to give back, and why. */
+export interface RejectAdjustmentsRequest {
+  /** UUIDs of the adjustments. */
+  adjustmentIds: string[];
+  /** Why. */
+  reason: string;
+}
+
+/** The rejected adjustments. */
+export interface RejectAdjustmentsResponse {
+  /** The adjustments, in the order asked for. */
+  adjustments: Adjustment[];
+}
+
+/** Which adjustments to discard, and why. */
+export interface DiscardAdjustmentsRequest {
+  /** UUIDs of the adjustments. */
+  adjustmentIds: string[];
+  /** Why. */
+  reason: string;
+}
+
+/** The discarded adjustments. */
+export interface DiscardAdjustmentsResponse {
+  /** The adjustments, in the order asked for. */
+  adjustments: Adjustment[];
+}
+
 export const PARADESK_BILLING_V1_PACKAGE_NAME = "paradesk.billing.v1";
 
 function createBaseAdjustment(): Adjustment {
@@ -121,6 +155,8 @@ function createBaseAdjustment(): Adjustment {
     amount: undefined,
     narrative: "",
     status: 0,
+    statusReason: "",
+    lockOverrideReason: "",
   };
 }
 
@@ -149,6 +185,12 @@ export const Adjustment: MessageFns<Adjustment> = {
     }
     if (message.status !== 0) {
       writer.uint32(64).int32(message.status);
+    }
+    if (message.statusReason !== "") {
+      writer.uint32(74).string(message.statusReason);
+    }
+    if (message.lockOverrideReason !== "") {
+      writer.uint32(82).string(message.lockOverrideReason);
     }
     return writer;
   },
@@ -230,6 +272,22 @@ export const Adjustment: MessageFns<Adjustment> = {
             message.status = reader.int32() as any;
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.statusReason = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.lockOverrideReason = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -259,12 +317,14 @@ export const Adjustment: MessageFns<Adjustment> = {
       : undefined;
     message.narrative = object.narrative ?? "";
     message.status = object.status ?? 0;
+    message.statusReason = object.statusReason ?? "";
+    message.lockOverrideReason = object.lockOverrideReason ?? "";
     return message;
   },
 };
 
 function createBaseRecordAdjustmentRequest(): RecordAdjustmentRequest {
-  return { matterId: "", kind: 0, appliesOn: undefined, amount: undefined, narrative: "" };
+  return { matterId: "", kind: 0, appliesOn: undefined, amount: undefined, narrative: "", lockOverrideReason: "" };
 }
 
 export const RecordAdjustmentRequest: MessageFns<RecordAdjustmentRequest> = {
@@ -283,6 +343,9 @@ export const RecordAdjustmentRequest: MessageFns<RecordAdjustmentRequest> = {
     }
     if (message.narrative !== "") {
       writer.uint32(42).string(message.narrative);
+    }
+    if (message.lockOverrideReason !== "") {
+      writer.uint32(50).string(message.lockOverrideReason);
     }
     return writer;
   },
@@ -340,6 +403,14 @@ export const RecordAdjustmentRequest: MessageFns<RecordAdjustmentRequest> = {
             message.narrative = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.lockOverrideReason = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -366,6 +437,7 @@ export const RecordAdjustmentRequest: MessageFns<RecordAdjustmentRequest> = {
       ? Money.fromPartial(object.amount)
       : undefined;
     message.narrative = object.narrative ?? "";
+    message.lockOverrideReason = object.lockOverrideReason ?? "";
     return message;
   },
 };
@@ -685,6 +757,250 @@ export const ApproveAdjustmentsResponse: MessageFns<ApproveAdjustmentsResponse> 
   },
 };
 
+function createBaseRejectAdjustmentsRequest(): RejectAdjustmentsRequest {
+  return { adjustmentIds: [], reason: "" };
+}
+
+export const RejectAdjustmentsRequest: MessageFns<RejectAdjustmentsRequest> = {
+  encode(message: RejectAdjustmentsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.adjustmentIds) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RejectAdjustmentsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRejectAdjustmentsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.adjustmentIds.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RejectAdjustmentsRequest>): RejectAdjustmentsRequest {
+    return RejectAdjustmentsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RejectAdjustmentsRequest>): RejectAdjustmentsRequest {
+    const message = createBaseRejectAdjustmentsRequest();
+    message.adjustmentIds = object.adjustmentIds?.map((e) => e) || [];
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseRejectAdjustmentsResponse(): RejectAdjustmentsResponse {
+  return { adjustments: [] };
+}
+
+export const RejectAdjustmentsResponse: MessageFns<RejectAdjustmentsResponse> = {
+  encode(message: RejectAdjustmentsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.adjustments) {
+      Adjustment.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RejectAdjustmentsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRejectAdjustmentsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.adjustments.push(Adjustment.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RejectAdjustmentsResponse>): RejectAdjustmentsResponse {
+    return RejectAdjustmentsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RejectAdjustmentsResponse>): RejectAdjustmentsResponse {
+    const message = createBaseRejectAdjustmentsResponse();
+    message.adjustments = object.adjustments?.map((e) => Adjustment.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseDiscardAdjustmentsRequest(): DiscardAdjustmentsRequest {
+  return { adjustmentIds: [], reason: "" };
+}
+
+export const DiscardAdjustmentsRequest: MessageFns<DiscardAdjustmentsRequest> = {
+  encode(message: DiscardAdjustmentsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.adjustmentIds) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiscardAdjustmentsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiscardAdjustmentsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.adjustmentIds.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DiscardAdjustmentsRequest>): DiscardAdjustmentsRequest {
+    return DiscardAdjustmentsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DiscardAdjustmentsRequest>): DiscardAdjustmentsRequest {
+    const message = createBaseDiscardAdjustmentsRequest();
+    message.adjustmentIds = object.adjustmentIds?.map((e) => e) || [];
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseDiscardAdjustmentsResponse(): DiscardAdjustmentsResponse {
+  return { adjustments: [] };
+}
+
+export const DiscardAdjustmentsResponse: MessageFns<DiscardAdjustmentsResponse> = {
+  encode(message: DiscardAdjustmentsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.adjustments) {
+      Adjustment.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiscardAdjustmentsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiscardAdjustmentsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.adjustments.push(Adjustment.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DiscardAdjustmentsResponse>): DiscardAdjustmentsResponse {
+    return DiscardAdjustmentsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DiscardAdjustmentsResponse>): DiscardAdjustmentsResponse {
+    const message = createBaseDiscardAdjustmentsResponse();
+    message.adjustments = object.adjustments?.map((e) => Adjustment.fromPartial(e)) || [];
+    return message;
+  },
+};
+
 /** Amounts on the invoice that are neither time nor expense: flat fees, discounts, premiums. IF and IE lines of LEDES. */
 
 export interface AdjustmentsServiceClient {
@@ -699,6 +1015,14 @@ export interface AdjustmentsServiceClient {
   /** Lists adjustments, the oldest recorded first. */
 
   listAdjustments(request: ListAdjustmentsRequest, metadata?: Metadata): Observable<ListAdjustmentsResponse>;
+
+  /** Gives recorded adjustments back with a reason: all of them or none. */
+
+  rejectAdjustments(request: RejectAdjustmentsRequest, metadata?: Metadata): Observable<RejectAdjustmentsResponse>;
+
+  /** Discards adjustments that are not approved: all of them or none. They stay readable and are never billed. */
+
+  discardAdjustments(request: DiscardAdjustmentsRequest, metadata?: Metadata): Observable<DiscardAdjustmentsResponse>;
 
   /** Approves recorded adjustments for billing: all of them or none. Approved ones stay as they are. */
 
@@ -729,6 +1053,20 @@ export interface AdjustmentsServiceController {
     metadata?: Metadata,
   ): Promise<ListAdjustmentsResponse> | Observable<ListAdjustmentsResponse> | ListAdjustmentsResponse;
 
+  /** Gives recorded adjustments back with a reason: all of them or none. */
+
+  rejectAdjustments(
+    request: RejectAdjustmentsRequest,
+    metadata?: Metadata,
+  ): Promise<RejectAdjustmentsResponse> | Observable<RejectAdjustmentsResponse> | RejectAdjustmentsResponse;
+
+  /** Discards adjustments that are not approved: all of them or none. They stay readable and are never billed. */
+
+  discardAdjustments(
+    request: DiscardAdjustmentsRequest,
+    metadata?: Metadata,
+  ): Promise<DiscardAdjustmentsResponse> | Observable<DiscardAdjustmentsResponse> | DiscardAdjustmentsResponse;
+
   /** Approves recorded adjustments for billing: all of them or none. Approved ones stay as they are. */
 
   approveAdjustments(
@@ -739,7 +1077,14 @@ export interface AdjustmentsServiceController {
 
 export function AdjustmentsServiceControllerMethods() {
   return function (constructor: Function) {
-    const grpcMethods: string[] = ["recordAdjustment", "getAdjustment", "listAdjustments", "approveAdjustments"];
+    const grpcMethods: string[] = [
+      "recordAdjustment",
+      "getAdjustment",
+      "listAdjustments",
+      "rejectAdjustments",
+      "discardAdjustments",
+      "approveAdjustments",
+    ];
     for (const method of grpcMethods) {
       const descriptor: any = Reflect.getOwnPropertyDescriptor(constructor.prototype, method);
       GrpcMethod("AdjustmentsService", method)(constructor.prototype[method], method, descriptor);
@@ -764,6 +1109,10 @@ export interface AdjustmentsService {
   getAdjustment(request: GetAdjustmentRequest, metadata?: Metadata): Promise<Adjustment>;
   /** Lists adjustments, the oldest recorded first. */
   listAdjustments(request: ListAdjustmentsRequest, metadata?: Metadata): Promise<ListAdjustmentsResponse>;
+  /** Gives recorded adjustments back with a reason: all of them or none. */
+  rejectAdjustments(request: RejectAdjustmentsRequest, metadata?: Metadata): Promise<RejectAdjustmentsResponse>;
+  /** Discards adjustments that are not approved: all of them or none. They stay readable and are never billed. */
+  discardAdjustments(request: DiscardAdjustmentsRequest, metadata?: Metadata): Promise<DiscardAdjustmentsResponse>;
   /** Approves recorded adjustments for billing: all of them or none. Approved ones stay as they are. */
   approveAdjustments(request: ApproveAdjustmentsRequest, metadata?: Metadata): Promise<ApproveAdjustmentsResponse>;
 }
@@ -804,6 +1153,30 @@ export const AdjustmentsServiceService = {
       Buffer.from(ListAdjustmentsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListAdjustmentsResponse => ListAdjustmentsResponse.decode(value),
   },
+  /** Gives recorded adjustments back with a reason: all of them or none. */
+  rejectAdjustments: {
+    path: "/paradesk.billing.v1.AdjustmentsService/RejectAdjustments" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RejectAdjustmentsRequest): Buffer =>
+      Buffer.from(RejectAdjustmentsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RejectAdjustmentsRequest => RejectAdjustmentsRequest.decode(value),
+    responseSerialize: (value: RejectAdjustmentsResponse): Buffer =>
+      Buffer.from(RejectAdjustmentsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RejectAdjustmentsResponse => RejectAdjustmentsResponse.decode(value),
+  },
+  /** Discards adjustments that are not approved: all of them or none. They stay readable and are never billed. */
+  discardAdjustments: {
+    path: "/paradesk.billing.v1.AdjustmentsService/DiscardAdjustments" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DiscardAdjustmentsRequest): Buffer =>
+      Buffer.from(DiscardAdjustmentsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DiscardAdjustmentsRequest => DiscardAdjustmentsRequest.decode(value),
+    responseSerialize: (value: DiscardAdjustmentsResponse): Buffer =>
+      Buffer.from(DiscardAdjustmentsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DiscardAdjustmentsResponse => DiscardAdjustmentsResponse.decode(value),
+  },
   /** Approves recorded adjustments for billing: all of them or none. Approved ones stay as they are. */
   approveAdjustments: {
     path: "/paradesk.billing.v1.AdjustmentsService/ApproveAdjustments" as const,
@@ -825,6 +1198,10 @@ export interface AdjustmentsServiceServer extends UntypedServiceImplementation {
   getAdjustment: handleUnaryCall<GetAdjustmentRequest, Adjustment>;
   /** Lists adjustments, the oldest recorded first. */
   listAdjustments: handleUnaryCall<ListAdjustmentsRequest, ListAdjustmentsResponse>;
+  /** Gives recorded adjustments back with a reason: all of them or none. */
+  rejectAdjustments: handleUnaryCall<RejectAdjustmentsRequest, RejectAdjustmentsResponse>;
+  /** Discards adjustments that are not approved: all of them or none. They stay readable and are never billed. */
+  discardAdjustments: handleUnaryCall<DiscardAdjustmentsRequest, DiscardAdjustmentsResponse>;
   /** Approves recorded adjustments for billing: all of them or none. Approved ones stay as they are. */
   approveAdjustments: handleUnaryCall<ApproveAdjustmentsRequest, ApproveAdjustmentsResponse>;
 }

@@ -48,6 +48,10 @@ export interface Expense {
   narrative: string;
   /** How far it has come. */
   status: WorkStatus;
+  /** Why it was given back or discarded; empty where it was not. */
+  statusReason: string;
+  /** Why it was recorded in a locked period; empty where it was not. */
+  lockOverrideReason: string;
 }
 
 /** An expense to record. */
@@ -66,6 +70,8 @@ export interface RecordExpenseRequest {
   unitCost: string;
   /** What it was for. */
   narrative: string;
+  /** Why a billing manager records it in a locked period. */
+  lockOverrideReason: string;
 }
 
 /** Which expense. */
@@ -106,6 +112,34 @@ export interface ApproveExpensesResponse {
   expenses: Expense[];
 }
 
+/** Which expenses to give back, and why. */
+export interface RejectExpensesRequest {
+  /** UUIDs of the expenses. */
+  expenseIds: string[];
+  /** Why. */
+  reason: string;
+}
+
+/** The rejected expenses. */
+export interface RejectExpensesResponse {
+  /** The expenses, in the order asked for. */
+  expenses: Expense[];
+}
+
+/** Which expenses to discard, and why. */
+export interface DiscardExpensesRequest {
+  /** UUIDs of the expenses. */
+  expenseIds: string[];
+  /** Why. */
+  reason: string;
+}
+
+/** The discarded expenses. */
+export interface DiscardExpensesResponse {
+  /** The expenses, in the order asked for. */
+  expenses: Expense[];
+}
+
 export const PARADESK_BILLING_V1_PACKAGE_NAME = "paradesk.billing.v1";
 
 function createBaseExpense(): Expense {
@@ -121,6 +155,8 @@ function createBaseExpense(): Expense {
     amount: undefined,
     narrative: "",
     status: 0,
+    statusReason: "",
+    lockOverrideReason: "",
   };
 }
 
@@ -158,6 +194,12 @@ export const Expense: MessageFns<Expense> = {
     }
     if (message.status !== 0) {
       writer.uint32(88).int32(message.status);
+    }
+    if (message.statusReason !== "") {
+      writer.uint32(98).string(message.statusReason);
+    }
+    if (message.lockOverrideReason !== "") {
+      writer.uint32(106).string(message.lockOverrideReason);
     }
     return writer;
   },
@@ -263,6 +305,22 @@ export const Expense: MessageFns<Expense> = {
             message.status = reader.int32() as any;
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.statusReason = reader.string();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.lockOverrideReason = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -297,12 +355,22 @@ export const Expense: MessageFns<Expense> = {
       : undefined;
     message.narrative = object.narrative ?? "";
     message.status = object.status ?? 0;
+    message.statusReason = object.statusReason ?? "";
+    message.lockOverrideReason = object.lockOverrideReason ?? "";
     return message;
   },
 };
 
 function createBaseRecordExpenseRequest(): RecordExpenseRequest {
-  return { matterId: "", incurredOn: undefined, expenseCode: "", units: "", unitCost: "", narrative: "" };
+  return {
+    matterId: "",
+    incurredOn: undefined,
+    expenseCode: "",
+    units: "",
+    unitCost: "",
+    narrative: "",
+    lockOverrideReason: "",
+  };
 }
 
 export const RecordExpenseRequest: MessageFns<RecordExpenseRequest> = {
@@ -324,6 +392,9 @@ export const RecordExpenseRequest: MessageFns<RecordExpenseRequest> = {
     }
     if (message.narrative !== "") {
       writer.uint32(50).string(message.narrative);
+    }
+    if (message.lockOverrideReason !== "") {
+      writer.uint32(58).string(message.lockOverrideReason);
     }
     return writer;
   },
@@ -389,6 +460,14 @@ export const RecordExpenseRequest: MessageFns<RecordExpenseRequest> = {
             message.narrative = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.lockOverrideReason = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -414,6 +493,7 @@ export const RecordExpenseRequest: MessageFns<RecordExpenseRequest> = {
     message.units = object.units ?? "";
     message.unitCost = object.unitCost ?? "";
     message.narrative = object.narrative ?? "";
+    message.lockOverrideReason = object.lockOverrideReason ?? "";
     return message;
   },
 };
@@ -733,6 +813,250 @@ export const ApproveExpensesResponse: MessageFns<ApproveExpensesResponse> = {
   },
 };
 
+function createBaseRejectExpensesRequest(): RejectExpensesRequest {
+  return { expenseIds: [], reason: "" };
+}
+
+export const RejectExpensesRequest: MessageFns<RejectExpensesRequest> = {
+  encode(message: RejectExpensesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.expenseIds) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RejectExpensesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRejectExpensesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.expenseIds.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RejectExpensesRequest>): RejectExpensesRequest {
+    return RejectExpensesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RejectExpensesRequest>): RejectExpensesRequest {
+    const message = createBaseRejectExpensesRequest();
+    message.expenseIds = object.expenseIds?.map((e) => e) || [];
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseRejectExpensesResponse(): RejectExpensesResponse {
+  return { expenses: [] };
+}
+
+export const RejectExpensesResponse: MessageFns<RejectExpensesResponse> = {
+  encode(message: RejectExpensesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.expenses) {
+      Expense.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RejectExpensesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRejectExpensesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.expenses.push(Expense.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RejectExpensesResponse>): RejectExpensesResponse {
+    return RejectExpensesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RejectExpensesResponse>): RejectExpensesResponse {
+    const message = createBaseRejectExpensesResponse();
+    message.expenses = object.expenses?.map((e) => Expense.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseDiscardExpensesRequest(): DiscardExpensesRequest {
+  return { expenseIds: [], reason: "" };
+}
+
+export const DiscardExpensesRequest: MessageFns<DiscardExpensesRequest> = {
+  encode(message: DiscardExpensesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.expenseIds) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiscardExpensesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiscardExpensesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.expenseIds.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DiscardExpensesRequest>): DiscardExpensesRequest {
+    return DiscardExpensesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DiscardExpensesRequest>): DiscardExpensesRequest {
+    const message = createBaseDiscardExpensesRequest();
+    message.expenseIds = object.expenseIds?.map((e) => e) || [];
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseDiscardExpensesResponse(): DiscardExpensesResponse {
+  return { expenses: [] };
+}
+
+export const DiscardExpensesResponse: MessageFns<DiscardExpensesResponse> = {
+  encode(message: DiscardExpensesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.expenses) {
+      Expense.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiscardExpensesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiscardExpensesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.expenses.push(Expense.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DiscardExpensesResponse>): DiscardExpensesResponse {
+    return DiscardExpensesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DiscardExpensesResponse>): DiscardExpensesResponse {
+    const message = createBaseDiscardExpensesResponse();
+    message.expenses = object.expenses?.map((e) => Expense.fromPartial(e)) || [];
+    return message;
+  },
+};
+
 /** Disbursements on matters. */
 
 export interface ExpensesServiceClient {
@@ -747,6 +1071,14 @@ export interface ExpensesServiceClient {
   /** Lists expenses, the oldest recorded first. */
 
   listExpenses(request: ListExpensesRequest, metadata?: Metadata): Observable<ListExpensesResponse>;
+
+  /** Gives recorded expenses back with a reason: all of them or none. */
+
+  rejectExpenses(request: RejectExpensesRequest, metadata?: Metadata): Observable<RejectExpensesResponse>;
+
+  /** Discards expenses that are not approved: all of them or none. They stay readable and are never billed. */
+
+  discardExpenses(request: DiscardExpensesRequest, metadata?: Metadata): Observable<DiscardExpensesResponse>;
 
   /** Approves recorded expenses for billing: all of them or none. Approved ones stay as they are. */
 
@@ -771,6 +1103,20 @@ export interface ExpensesServiceController {
     metadata?: Metadata,
   ): Promise<ListExpensesResponse> | Observable<ListExpensesResponse> | ListExpensesResponse;
 
+  /** Gives recorded expenses back with a reason: all of them or none. */
+
+  rejectExpenses(
+    request: RejectExpensesRequest,
+    metadata?: Metadata,
+  ): Promise<RejectExpensesResponse> | Observable<RejectExpensesResponse> | RejectExpensesResponse;
+
+  /** Discards expenses that are not approved: all of them or none. They stay readable and are never billed. */
+
+  discardExpenses(
+    request: DiscardExpensesRequest,
+    metadata?: Metadata,
+  ): Promise<DiscardExpensesResponse> | Observable<DiscardExpensesResponse> | DiscardExpensesResponse;
+
   /** Approves recorded expenses for billing: all of them or none. Approved ones stay as they are. */
 
   approveExpenses(
@@ -781,7 +1127,14 @@ export interface ExpensesServiceController {
 
 export function ExpensesServiceControllerMethods() {
   return function (constructor: Function) {
-    const grpcMethods: string[] = ["recordExpense", "getExpense", "listExpenses", "approveExpenses"];
+    const grpcMethods: string[] = [
+      "recordExpense",
+      "getExpense",
+      "listExpenses",
+      "rejectExpenses",
+      "discardExpenses",
+      "approveExpenses",
+    ];
     for (const method of grpcMethods) {
       const descriptor: any = Reflect.getOwnPropertyDescriptor(constructor.prototype, method);
       GrpcMethod("ExpensesService", method)(constructor.prototype[method], method, descriptor);
@@ -806,6 +1159,10 @@ export interface ExpensesService {
   getExpense(request: GetExpenseRequest, metadata?: Metadata): Promise<Expense>;
   /** Lists expenses, the oldest recorded first. */
   listExpenses(request: ListExpensesRequest, metadata?: Metadata): Promise<ListExpensesResponse>;
+  /** Gives recorded expenses back with a reason: all of them or none. */
+  rejectExpenses(request: RejectExpensesRequest, metadata?: Metadata): Promise<RejectExpensesResponse>;
+  /** Discards expenses that are not approved: all of them or none. They stay readable and are never billed. */
+  discardExpenses(request: DiscardExpensesRequest, metadata?: Metadata): Promise<DiscardExpensesResponse>;
   /** Approves recorded expenses for billing: all of them or none. Approved ones stay as they are. */
   approveExpenses(request: ApproveExpensesRequest, metadata?: Metadata): Promise<ApproveExpensesResponse>;
 }
@@ -844,6 +1201,30 @@ export const ExpensesServiceService = {
       Buffer.from(ListExpensesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListExpensesResponse => ListExpensesResponse.decode(value),
   },
+  /** Gives recorded expenses back with a reason: all of them or none. */
+  rejectExpenses: {
+    path: "/paradesk.billing.v1.ExpensesService/RejectExpenses" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RejectExpensesRequest): Buffer =>
+      Buffer.from(RejectExpensesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RejectExpensesRequest => RejectExpensesRequest.decode(value),
+    responseSerialize: (value: RejectExpensesResponse): Buffer =>
+      Buffer.from(RejectExpensesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RejectExpensesResponse => RejectExpensesResponse.decode(value),
+  },
+  /** Discards expenses that are not approved: all of them or none. They stay readable and are never billed. */
+  discardExpenses: {
+    path: "/paradesk.billing.v1.ExpensesService/DiscardExpenses" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DiscardExpensesRequest): Buffer =>
+      Buffer.from(DiscardExpensesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DiscardExpensesRequest => DiscardExpensesRequest.decode(value),
+    responseSerialize: (value: DiscardExpensesResponse): Buffer =>
+      Buffer.from(DiscardExpensesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DiscardExpensesResponse => DiscardExpensesResponse.decode(value),
+  },
   /** Approves recorded expenses for billing: all of them or none. Approved ones stay as they are. */
   approveExpenses: {
     path: "/paradesk.billing.v1.ExpensesService/ApproveExpenses" as const,
@@ -865,6 +1246,10 @@ export interface ExpensesServiceServer extends UntypedServiceImplementation {
   getExpense: handleUnaryCall<GetExpenseRequest, Expense>;
   /** Lists expenses, the oldest recorded first. */
   listExpenses: handleUnaryCall<ListExpensesRequest, ListExpensesResponse>;
+  /** Gives recorded expenses back with a reason: all of them or none. */
+  rejectExpenses: handleUnaryCall<RejectExpensesRequest, RejectExpensesResponse>;
+  /** Discards expenses that are not approved: all of them or none. They stay readable and are never billed. */
+  discardExpenses: handleUnaryCall<DiscardExpensesRequest, DiscardExpensesResponse>;
   /** Approves recorded expenses for billing: all of them or none. Approved ones stay as they are. */
   approveExpenses: handleUnaryCall<ApproveExpensesRequest, ApproveExpensesResponse>;
 }

@@ -28,6 +28,12 @@ export enum WorkStatus {
   APPROVED = 2,
   /** BILLED - On an issued invoice. */
   BILLED = 3,
+  /** SUBMITTED - Handed in for approval. */
+  SUBMITTED = 4,
+  /** REJECTED - Given back with a reason, to be mended and submitted again. */
+  REJECTED = 5,
+  /** DISCARDED - Not to be billed; kept to be read. */
+  DISCARDED = 6,
   UNRECOGNIZED = -1,
 }
 
@@ -71,6 +77,10 @@ export interface TimeEntry {
   billable: boolean;
   /** How far it has come. */
   status: WorkStatus;
+  /** Why it was given back, discarded or transferred last; empty where it was not. */
+  statusReason: string;
+  /** Why it was recorded or changed in a locked period; empty where it was not. */
+  lockOverrideReason: string;
 }
 
 /** Time to record. */
@@ -91,6 +101,76 @@ export interface RecordTimeRequest {
   taskCode: string;
   /** UTBMS activity code, such as A103. */
   activityCode: string;
+  /** Why a billing manager records time in a locked period. */
+  lockOverrideReason: string;
+}
+
+/** What an entry says from now on: each value stands for the earlier one. */
+export interface UpdateTimeEntryRequest {
+  /** UUID of the entry. */
+  timeEntryId: string;
+  /** Day of the work. */
+  workedOn:
+    | DateMessage
+    | undefined;
+  /** Minutes worked, 1 to 1440; rounded as the agreement says. */
+  minutes: number;
+  /** What was done. */
+  narrative: string;
+  /** UTBMS task code, such as L120. */
+  taskCode: string;
+  /** UTBMS activity code, such as A103. */
+  activityCode: string;
+  /** Why a billing manager changes time in a locked period. */
+  lockOverrideReason: string;
+}
+
+/** Which time entries to submit. */
+export interface SubmitTimeEntriesRequest {
+  /** UUIDs of the entries. */
+  timeEntryIds: string[];
+}
+
+/** The submitted time entries. */
+export interface SubmitTimeEntriesResponse {
+  /** The entries, in the order asked for. */
+  timeEntries: TimeEntry[];
+}
+
+/** Which time entries to give back, and why. */
+export interface RejectTimeEntriesRequest {
+  /** UUIDs of the entries. */
+  timeEntryIds: string[];
+  /** What the timekeeper has to mend. */
+  reason: string;
+}
+
+/** The rejected time entries. */
+export interface RejectTimeEntriesResponse {
+  /** The entries, in the order asked for. */
+  timeEntries: TimeEntry[];
+}
+
+/** Which time entry to discard, and why. */
+export interface DiscardTimeEntryRequest {
+  /** UUID of the entry. */
+  timeEntryId: string;
+  /** Why. */
+  reason: string;
+  /** Why a billing manager discards time of a locked period. */
+  lockOverrideReason: string;
+}
+
+/** Where a time entry belongs. */
+export interface TransferTimeEntryRequest {
+  /** UUID of the entry. */
+  timeEntryId: string;
+  /** The matter that it is moved to. */
+  matterId: string;
+  /** Why. */
+  reason: string;
+  /** Why it is moved in a locked period. */
+  lockOverrideReason: string;
 }
 
 /** Which time entry. */
@@ -153,6 +233,8 @@ function createBaseTimeEntry(): TimeEntry {
     taskClass: 0,
     billable: false,
     status: 0,
+    statusReason: "",
+    lockOverrideReason: "",
   };
 }
 
@@ -205,6 +287,12 @@ export const TimeEntry: MessageFns<TimeEntry> = {
     }
     if (message.status !== 0) {
       writer.uint32(128).int32(message.status);
+    }
+    if (message.statusReason !== "") {
+      writer.uint32(138).string(message.statusReason);
+    }
+    if (message.lockOverrideReason !== "") {
+      writer.uint32(146).string(message.lockOverrideReason);
     }
     return writer;
   },
@@ -350,6 +438,22 @@ export const TimeEntry: MessageFns<TimeEntry> = {
             message.status = reader.int32() as any;
             continue;
           }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.statusReason = reader.string();
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.lockOverrideReason = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -389,12 +493,23 @@ export const TimeEntry: MessageFns<TimeEntry> = {
     message.taskClass = object.taskClass ?? 0;
     message.billable = object.billable ?? false;
     message.status = object.status ?? 0;
+    message.statusReason = object.statusReason ?? "";
+    message.lockOverrideReason = object.lockOverrideReason ?? "";
     return message;
   },
 };
 
 function createBaseRecordTimeRequest(): RecordTimeRequest {
-  return { matterId: "", personId: "", workedOn: undefined, minutes: 0, narrative: "", taskCode: "", activityCode: "" };
+  return {
+    matterId: "",
+    personId: "",
+    workedOn: undefined,
+    minutes: 0,
+    narrative: "",
+    taskCode: "",
+    activityCode: "",
+    lockOverrideReason: "",
+  };
 }
 
 export const RecordTimeRequest: MessageFns<RecordTimeRequest> = {
@@ -419,6 +534,9 @@ export const RecordTimeRequest: MessageFns<RecordTimeRequest> = {
     }
     if (message.activityCode !== "") {
       writer.uint32(58).string(message.activityCode);
+    }
+    if (message.lockOverrideReason !== "") {
+      writer.uint32(66).string(message.lockOverrideReason);
     }
     return writer;
   },
@@ -492,6 +610,14 @@ export const RecordTimeRequest: MessageFns<RecordTimeRequest> = {
             message.activityCode = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.lockOverrideReason = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -518,6 +644,546 @@ export const RecordTimeRequest: MessageFns<RecordTimeRequest> = {
     message.narrative = object.narrative ?? "";
     message.taskCode = object.taskCode ?? "";
     message.activityCode = object.activityCode ?? "";
+    message.lockOverrideReason = object.lockOverrideReason ?? "";
+    return message;
+  },
+};
+
+function createBaseUpdateTimeEntryRequest(): UpdateTimeEntryRequest {
+  return {
+    timeEntryId: "",
+    workedOn: undefined,
+    minutes: 0,
+    narrative: "",
+    taskCode: "",
+    activityCode: "",
+    lockOverrideReason: "",
+  };
+}
+
+export const UpdateTimeEntryRequest: MessageFns<UpdateTimeEntryRequest> = {
+  encode(message: UpdateTimeEntryRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.timeEntryId !== "") {
+      writer.uint32(10).string(message.timeEntryId);
+    }
+    if (message.workedOn !== undefined) {
+      DateMessage.encode(message.workedOn, writer.uint32(18).fork()).join();
+    }
+    if (message.minutes !== 0) {
+      writer.uint32(24).int32(message.minutes);
+    }
+    if (message.narrative !== "") {
+      writer.uint32(34).string(message.narrative);
+    }
+    if (message.taskCode !== "") {
+      writer.uint32(42).string(message.taskCode);
+    }
+    if (message.activityCode !== "") {
+      writer.uint32(50).string(message.activityCode);
+    }
+    if (message.lockOverrideReason !== "") {
+      writer.uint32(58).string(message.lockOverrideReason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateTimeEntryRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateTimeEntryRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.timeEntryId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.workedOn = DateMessage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.minutes = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.narrative = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.taskCode = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.activityCode = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.lockOverrideReason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UpdateTimeEntryRequest>): UpdateTimeEntryRequest {
+    return UpdateTimeEntryRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UpdateTimeEntryRequest>): UpdateTimeEntryRequest {
+    const message = createBaseUpdateTimeEntryRequest();
+    message.timeEntryId = object.timeEntryId ?? "";
+    message.workedOn = (object.workedOn !== undefined && object.workedOn !== null)
+      ? DateMessage.fromPartial(object.workedOn)
+      : undefined;
+    message.minutes = object.minutes ?? 0;
+    message.narrative = object.narrative ?? "";
+    message.taskCode = object.taskCode ?? "";
+    message.activityCode = object.activityCode ?? "";
+    message.lockOverrideReason = object.lockOverrideReason ?? "";
+    return message;
+  },
+};
+
+function createBaseSubmitTimeEntriesRequest(): SubmitTimeEntriesRequest {
+  return { timeEntryIds: [] };
+}
+
+export const SubmitTimeEntriesRequest: MessageFns<SubmitTimeEntriesRequest> = {
+  encode(message: SubmitTimeEntriesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.timeEntryIds) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SubmitTimeEntriesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubmitTimeEntriesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.timeEntryIds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SubmitTimeEntriesRequest>): SubmitTimeEntriesRequest {
+    return SubmitTimeEntriesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SubmitTimeEntriesRequest>): SubmitTimeEntriesRequest {
+    const message = createBaseSubmitTimeEntriesRequest();
+    message.timeEntryIds = object.timeEntryIds?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseSubmitTimeEntriesResponse(): SubmitTimeEntriesResponse {
+  return { timeEntries: [] };
+}
+
+export const SubmitTimeEntriesResponse: MessageFns<SubmitTimeEntriesResponse> = {
+  encode(message: SubmitTimeEntriesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.timeEntries) {
+      TimeEntry.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SubmitTimeEntriesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubmitTimeEntriesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.timeEntries.push(TimeEntry.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SubmitTimeEntriesResponse>): SubmitTimeEntriesResponse {
+    return SubmitTimeEntriesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SubmitTimeEntriesResponse>): SubmitTimeEntriesResponse {
+    const message = createBaseSubmitTimeEntriesResponse();
+    message.timeEntries = object.timeEntries?.map((e) => TimeEntry.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseRejectTimeEntriesRequest(): RejectTimeEntriesRequest {
+  return { timeEntryIds: [], reason: "" };
+}
+
+export const RejectTimeEntriesRequest: MessageFns<RejectTimeEntriesRequest> = {
+  encode(message: RejectTimeEntriesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.timeEntryIds) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RejectTimeEntriesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRejectTimeEntriesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.timeEntryIds.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RejectTimeEntriesRequest>): RejectTimeEntriesRequest {
+    return RejectTimeEntriesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RejectTimeEntriesRequest>): RejectTimeEntriesRequest {
+    const message = createBaseRejectTimeEntriesRequest();
+    message.timeEntryIds = object.timeEntryIds?.map((e) => e) || [];
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseRejectTimeEntriesResponse(): RejectTimeEntriesResponse {
+  return { timeEntries: [] };
+}
+
+export const RejectTimeEntriesResponse: MessageFns<RejectTimeEntriesResponse> = {
+  encode(message: RejectTimeEntriesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.timeEntries) {
+      TimeEntry.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RejectTimeEntriesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRejectTimeEntriesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.timeEntries.push(TimeEntry.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RejectTimeEntriesResponse>): RejectTimeEntriesResponse {
+    return RejectTimeEntriesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RejectTimeEntriesResponse>): RejectTimeEntriesResponse {
+    const message = createBaseRejectTimeEntriesResponse();
+    message.timeEntries = object.timeEntries?.map((e) => TimeEntry.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseDiscardTimeEntryRequest(): DiscardTimeEntryRequest {
+  return { timeEntryId: "", reason: "", lockOverrideReason: "" };
+}
+
+export const DiscardTimeEntryRequest: MessageFns<DiscardTimeEntryRequest> = {
+  encode(message: DiscardTimeEntryRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.timeEntryId !== "") {
+      writer.uint32(10).string(message.timeEntryId);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.lockOverrideReason !== "") {
+      writer.uint32(26).string(message.lockOverrideReason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiscardTimeEntryRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiscardTimeEntryRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.timeEntryId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.lockOverrideReason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DiscardTimeEntryRequest>): DiscardTimeEntryRequest {
+    return DiscardTimeEntryRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DiscardTimeEntryRequest>): DiscardTimeEntryRequest {
+    const message = createBaseDiscardTimeEntryRequest();
+    message.timeEntryId = object.timeEntryId ?? "";
+    message.reason = object.reason ?? "";
+    message.lockOverrideReason = object.lockOverrideReason ?? "";
+    return message;
+  },
+};
+
+function createBaseTransferTimeEntryRequest(): TransferTimeEntryRequest {
+  return { timeEntryId: "", matterId: "", reason: "", lockOverrideReason: "" };
+}
+
+export const TransferTimeEntryRequest: MessageFns<TransferTimeEntryRequest> = {
+  encode(message: TransferTimeEntryRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.timeEntryId !== "") {
+      writer.uint32(10).string(message.timeEntryId);
+    }
+    if (message.matterId !== "") {
+      writer.uint32(18).string(message.matterId);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    if (message.lockOverrideReason !== "") {
+      writer.uint32(34).string(message.lockOverrideReason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TransferTimeEntryRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTransferTimeEntryRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.timeEntryId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.matterId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.lockOverrideReason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TransferTimeEntryRequest>): TransferTimeEntryRequest {
+    return TransferTimeEntryRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TransferTimeEntryRequest>): TransferTimeEntryRequest {
+    const message = createBaseTransferTimeEntryRequest();
+    message.timeEntryId = object.timeEntryId ?? "";
+    message.matterId = object.matterId ?? "";
+    message.reason = object.reason ?? "";
+    message.lockOverrideReason = object.lockOverrideReason ?? "";
     return message;
   },
 };
@@ -864,7 +1530,30 @@ export interface TimeEntriesServiceClient {
 
   listTimeEntries(request: ListTimeEntriesRequest, metadata?: Metadata): Observable<ListTimeEntriesResponse>;
 
-  /** Approves recorded time entries for billing: all of them or none. Approved ones stay as they are. */
+  /** States anew what an entry says, until it is approved: it is rounded and priced as if recorded now, and has to be submitted again. */
+
+  updateTimeEntry(request: UpdateTimeEntryRequest, metadata?: Metadata): Observable<TimeEntry>;
+
+  /** Submits recorded or rejected entries for approval: all of them or none. A paralegal or virtual assistant submits their own. */
+
+  submitTimeEntries(request: SubmitTimeEntriesRequest, metadata?: Metadata): Observable<SubmitTimeEntriesResponse>;
+
+  /** Gives recorded or submitted entries back to their timekeepers with a reason: all of them or none. */
+
+  rejectTimeEntries(request: RejectTimeEntriesRequest, metadata?: Metadata): Observable<RejectTimeEntriesResponse>;
+
+  /** Discards an entry that is not approved. It stays readable and is never billed. */
+
+  discardTimeEntry(request: DiscardTimeEntryRequest, metadata?: Metadata): Observable<TimeEntry>;
+
+  /** Moves an entry that is not on an invoice to another matter. It is priced by that matter's agreement, and has to be approved again. */
+
+  transferTimeEntry(request: TransferTimeEntryRequest, metadata?: Metadata): Observable<TimeEntry>;
+
+  /**
+   * Approves recorded or submitted time entries for billing: all of them or none. Approved ones stay as they are. Nobody approves
+   * their own time.
+   */
 
   approveTimeEntries(request: ApproveTimeEntriesRequest, metadata?: Metadata): Observable<ApproveTimeEntriesResponse>;
 }
@@ -890,7 +1579,45 @@ export interface TimeEntriesServiceController {
     metadata?: Metadata,
   ): Promise<ListTimeEntriesResponse> | Observable<ListTimeEntriesResponse> | ListTimeEntriesResponse;
 
-  /** Approves recorded time entries for billing: all of them or none. Approved ones stay as they are. */
+  /** States anew what an entry says, until it is approved: it is rounded and priced as if recorded now, and has to be submitted again. */
+
+  updateTimeEntry(
+    request: UpdateTimeEntryRequest,
+    metadata?: Metadata,
+  ): Promise<TimeEntry> | Observable<TimeEntry> | TimeEntry;
+
+  /** Submits recorded or rejected entries for approval: all of them or none. A paralegal or virtual assistant submits their own. */
+
+  submitTimeEntries(
+    request: SubmitTimeEntriesRequest,
+    metadata?: Metadata,
+  ): Promise<SubmitTimeEntriesResponse> | Observable<SubmitTimeEntriesResponse> | SubmitTimeEntriesResponse;
+
+  /** Gives recorded or submitted entries back to their timekeepers with a reason: all of them or none. */
+
+  rejectTimeEntries(
+    request: RejectTimeEntriesRequest,
+    metadata?: Metadata,
+  ): Promise<RejectTimeEntriesResponse> | Observable<RejectTimeEntriesResponse> | RejectTimeEntriesResponse;
+
+  /** Discards an entry that is not approved. It stays readable and is never billed. */
+
+  discardTimeEntry(
+    request: DiscardTimeEntryRequest,
+    metadata?: Metadata,
+  ): Promise<TimeEntry> | Observable<TimeEntry> | TimeEntry;
+
+  /** Moves an entry that is not on an invoice to another matter. It is priced by that matter's agreement, and has to be approved again. */
+
+  transferTimeEntry(
+    request: TransferTimeEntryRequest,
+    metadata?: Metadata,
+  ): Promise<TimeEntry> | Observable<TimeEntry> | TimeEntry;
+
+  /**
+   * Approves recorded or submitted time entries for billing: all of them or none. Approved ones stay as they are. Nobody approves
+   * their own time.
+   */
 
   approveTimeEntries(
     request: ApproveTimeEntriesRequest,
@@ -900,7 +1627,17 @@ export interface TimeEntriesServiceController {
 
 export function TimeEntriesServiceControllerMethods() {
   return function (constructor: Function) {
-    const grpcMethods: string[] = ["recordTime", "getTimeEntry", "listTimeEntries", "approveTimeEntries"];
+    const grpcMethods: string[] = [
+      "recordTime",
+      "getTimeEntry",
+      "listTimeEntries",
+      "updateTimeEntry",
+      "submitTimeEntries",
+      "rejectTimeEntries",
+      "discardTimeEntry",
+      "transferTimeEntry",
+      "approveTimeEntries",
+    ];
     for (const method of grpcMethods) {
       const descriptor: any = Reflect.getOwnPropertyDescriptor(constructor.prototype, method);
       GrpcMethod("TimeEntriesService", method)(constructor.prototype[method], method, descriptor);
@@ -925,7 +1662,20 @@ export interface TimeEntriesService {
   getTimeEntry(request: GetTimeEntryRequest, metadata?: Metadata): Promise<TimeEntry>;
   /** Lists time entries, the oldest recorded first. A paralegal or virtual assistant sees their own. */
   listTimeEntries(request: ListTimeEntriesRequest, metadata?: Metadata): Promise<ListTimeEntriesResponse>;
-  /** Approves recorded time entries for billing: all of them or none. Approved ones stay as they are. */
+  /** States anew what an entry says, until it is approved: it is rounded and priced as if recorded now, and has to be submitted again. */
+  updateTimeEntry(request: UpdateTimeEntryRequest, metadata?: Metadata): Promise<TimeEntry>;
+  /** Submits recorded or rejected entries for approval: all of them or none. A paralegal or virtual assistant submits their own. */
+  submitTimeEntries(request: SubmitTimeEntriesRequest, metadata?: Metadata): Promise<SubmitTimeEntriesResponse>;
+  /** Gives recorded or submitted entries back to their timekeepers with a reason: all of them or none. */
+  rejectTimeEntries(request: RejectTimeEntriesRequest, metadata?: Metadata): Promise<RejectTimeEntriesResponse>;
+  /** Discards an entry that is not approved. It stays readable and is never billed. */
+  discardTimeEntry(request: DiscardTimeEntryRequest, metadata?: Metadata): Promise<TimeEntry>;
+  /** Moves an entry that is not on an invoice to another matter. It is priced by that matter's agreement, and has to be approved again. */
+  transferTimeEntry(request: TransferTimeEntryRequest, metadata?: Metadata): Promise<TimeEntry>;
+  /**
+   * Approves recorded or submitted time entries for billing: all of them or none. Approved ones stay as they are. Nobody approves
+   * their own time.
+   */
   approveTimeEntries(request: ApproveTimeEntriesRequest, metadata?: Metadata): Promise<ApproveTimeEntriesResponse>;
 }
 
@@ -964,7 +1714,67 @@ export const TimeEntriesServiceService = {
       Buffer.from(ListTimeEntriesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListTimeEntriesResponse => ListTimeEntriesResponse.decode(value),
   },
-  /** Approves recorded time entries for billing: all of them or none. Approved ones stay as they are. */
+  /** States anew what an entry says, until it is approved: it is rounded and priced as if recorded now, and has to be submitted again. */
+  updateTimeEntry: {
+    path: "/paradesk.billing.v1.TimeEntriesService/UpdateTimeEntry" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UpdateTimeEntryRequest): Buffer =>
+      Buffer.from(UpdateTimeEntryRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UpdateTimeEntryRequest => UpdateTimeEntryRequest.decode(value),
+    responseSerialize: (value: TimeEntry): Buffer => Buffer.from(TimeEntry.encode(value).finish()),
+    responseDeserialize: (value: Buffer): TimeEntry => TimeEntry.decode(value),
+  },
+  /** Submits recorded or rejected entries for approval: all of them or none. A paralegal or virtual assistant submits their own. */
+  submitTimeEntries: {
+    path: "/paradesk.billing.v1.TimeEntriesService/SubmitTimeEntries" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SubmitTimeEntriesRequest): Buffer =>
+      Buffer.from(SubmitTimeEntriesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SubmitTimeEntriesRequest => SubmitTimeEntriesRequest.decode(value),
+    responseSerialize: (value: SubmitTimeEntriesResponse): Buffer =>
+      Buffer.from(SubmitTimeEntriesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SubmitTimeEntriesResponse => SubmitTimeEntriesResponse.decode(value),
+  },
+  /** Gives recorded or submitted entries back to their timekeepers with a reason: all of them or none. */
+  rejectTimeEntries: {
+    path: "/paradesk.billing.v1.TimeEntriesService/RejectTimeEntries" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RejectTimeEntriesRequest): Buffer =>
+      Buffer.from(RejectTimeEntriesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RejectTimeEntriesRequest => RejectTimeEntriesRequest.decode(value),
+    responseSerialize: (value: RejectTimeEntriesResponse): Buffer =>
+      Buffer.from(RejectTimeEntriesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RejectTimeEntriesResponse => RejectTimeEntriesResponse.decode(value),
+  },
+  /** Discards an entry that is not approved. It stays readable and is never billed. */
+  discardTimeEntry: {
+    path: "/paradesk.billing.v1.TimeEntriesService/DiscardTimeEntry" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DiscardTimeEntryRequest): Buffer =>
+      Buffer.from(DiscardTimeEntryRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DiscardTimeEntryRequest => DiscardTimeEntryRequest.decode(value),
+    responseSerialize: (value: TimeEntry): Buffer => Buffer.from(TimeEntry.encode(value).finish()),
+    responseDeserialize: (value: Buffer): TimeEntry => TimeEntry.decode(value),
+  },
+  /** Moves an entry that is not on an invoice to another matter. It is priced by that matter's agreement, and has to be approved again. */
+  transferTimeEntry: {
+    path: "/paradesk.billing.v1.TimeEntriesService/TransferTimeEntry" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: TransferTimeEntryRequest): Buffer =>
+      Buffer.from(TransferTimeEntryRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): TransferTimeEntryRequest => TransferTimeEntryRequest.decode(value),
+    responseSerialize: (value: TimeEntry): Buffer => Buffer.from(TimeEntry.encode(value).finish()),
+    responseDeserialize: (value: Buffer): TimeEntry => TimeEntry.decode(value),
+  },
+  /**
+   * Approves recorded or submitted time entries for billing: all of them or none. Approved ones stay as they are. Nobody approves
+   * their own time.
+   */
   approveTimeEntries: {
     path: "/paradesk.billing.v1.TimeEntriesService/ApproveTimeEntries" as const,
     requestStream: false as const,
@@ -985,7 +1795,20 @@ export interface TimeEntriesServiceServer extends UntypedServiceImplementation {
   getTimeEntry: handleUnaryCall<GetTimeEntryRequest, TimeEntry>;
   /** Lists time entries, the oldest recorded first. A paralegal or virtual assistant sees their own. */
   listTimeEntries: handleUnaryCall<ListTimeEntriesRequest, ListTimeEntriesResponse>;
-  /** Approves recorded time entries for billing: all of them or none. Approved ones stay as they are. */
+  /** States anew what an entry says, until it is approved: it is rounded and priced as if recorded now, and has to be submitted again. */
+  updateTimeEntry: handleUnaryCall<UpdateTimeEntryRequest, TimeEntry>;
+  /** Submits recorded or rejected entries for approval: all of them or none. A paralegal or virtual assistant submits their own. */
+  submitTimeEntries: handleUnaryCall<SubmitTimeEntriesRequest, SubmitTimeEntriesResponse>;
+  /** Gives recorded or submitted entries back to their timekeepers with a reason: all of them or none. */
+  rejectTimeEntries: handleUnaryCall<RejectTimeEntriesRequest, RejectTimeEntriesResponse>;
+  /** Discards an entry that is not approved. It stays readable and is never billed. */
+  discardTimeEntry: handleUnaryCall<DiscardTimeEntryRequest, TimeEntry>;
+  /** Moves an entry that is not on an invoice to another matter. It is priced by that matter's agreement, and has to be approved again. */
+  transferTimeEntry: handleUnaryCall<TransferTimeEntryRequest, TimeEntry>;
+  /**
+   * Approves recorded or submitted time entries for billing: all of them or none. Approved ones stay as they are. Nobody approves
+   * their own time.
+   */
   approveTimeEntries: handleUnaryCall<ApproveTimeEntriesRequest, ApproveTimeEntriesResponse>;
 }
 
