@@ -3,6 +3,7 @@ import { topics } from '@paradesk/contracts';
 import { AdjustmentsServiceService } from '@paradesk/contracts/paradesk/billing/v1/adjustments';
 import { AgreementsServiceService } from '@paradesk/contracts/paradesk/billing/v1/agreements';
 import { ExpensesServiceService } from '@paradesk/contracts/paradesk/billing/v1/expenses';
+import { GuidelinesServiceService } from '@paradesk/contracts/paradesk/billing/v1/guidelines';
 import { ImportsServiceService } from '@paradesk/contracts/paradesk/billing/v1/imports';
 import { InvoicesServiceService } from '@paradesk/contracts/paradesk/billing/v1/invoices';
 import { LedesServiceService } from '@paradesk/contracts/paradesk/billing/v1/ledes';
@@ -18,6 +19,7 @@ import { ClientsModule } from './clients/clients.module.js';
 import { billingConfig } from './config.js';
 import { entities, migrations } from './data-source.js';
 import { ExpensesModule } from './expenses/expenses.module.js';
+import { GuidelinesModule } from './guidelines/guidelines.module.js';
 import { ImportsModule } from './imports/imports.module.js';
 import { InvoicesModule } from './invoices/invoices.module.js';
 import { LedesModule } from './ledes/ledes.module.js';
@@ -45,6 +47,7 @@ export { type LedesFile, type LedesInvoice, type LedesLine } from './ledes/ledes
     TimersModule,
     ExpensesModule,
     AdjustmentsModule,
+    GuidelinesModule,
     ImportsModule,
     InvoicesModule,
     PaymentsModule,
@@ -68,6 +71,7 @@ export const billing = defineService({
     PeriodLocksServiceService,
     ExpensesServiceService,
     AdjustmentsServiceService,
+    GuidelinesServiceService,
     ImportsServiceService,
     InvoicesServiceService,
     PaymentsServiceService,

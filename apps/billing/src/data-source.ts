@@ -2,6 +2,7 @@ import { Adjustment } from './adjustments/adjustment.entity.js';
 import { Agreement, AgreementRate } from './agreements/agreement.entity.js';
 import { Client } from './clients/client.entity.js';
 import { Expense } from './expenses/expense.entity.js';
+import { ClientGuidelines } from './guidelines/client-guidelines.entity.js';
 import { InvoiceNumberCounter } from './invoices/invoice-number-counter.entity.js';
 import { Invoice, InvoiceLine } from './invoices/invoice.entity.js';
 import { Posting, PostingLine } from './ledger/posting.entity.js';
@@ -12,6 +13,7 @@ import { CreateWork1767225601000 } from './migrations/1767225601000-create-work.
 import { CreateInvoices1767225602000 } from './migrations/1767225602000-create-invoices.js';
 import { CreateLedger1767225603000 } from './migrations/1767225603000-create-ledger.js';
 import { CreatePayments1767225604000 } from './migrations/1767225604000-create-payments.js';
+import { CreateGuidelines1767225610210 } from './migrations/1767225610210-create-guidelines.js';
 import { ExtendWork1767225610200 } from './migrations/1767225610200-extend-work.js';
 import { Payment } from './payments/payment.entity.js';
 import { PeriodLock } from './period-locks/period-lock.entity.js';
@@ -30,6 +32,7 @@ export const entities = [
   TimeEntry,
   Timer,
   PeriodLock,
+  ClientGuidelines,
   Expense,
   Adjustment,
   Invoice,
@@ -48,4 +51,5 @@ export const migrations = [
   CreateLedger1767225603000,
   CreatePayments1767225604000,
   ExtendWork1767225610200,
+  CreateGuidelines1767225610210,
 ];

@@ -42,6 +42,7 @@ const valid = {
     taskCode: '',
     activityCode: '',
     lockOverrideReason: '',
+    taskKind: '',
   },
   'billing.v1.RecordExpenseRequest': {
     matterId: ID,

@@ -11,9 +11,16 @@ export async function insertWork<T extends CapturedWork>(tx: Tx, entity: EntityC
   const { tableName, columns } = tx.connection.getMetadata(entity);
   const types = Object.fromEntries(columns.map((column) => [column.databaseName, String(column.type)]));
   const rows = work.map((item) =>
-    Object.fromEntries(columns.map((column) => [column.databaseName, column.getEntityValue(item, true) as unknown])),
+    Object.fromEntries(
+      columns.map((column) => [column.databaseName, storedOf(column, column.getEntityValue(item, true))]),
+    ),
   );
   await bulkInsert(tx, tableName, types, rows);
+}
+
+// An array of JSON is an array of texts to the server.
+function storedOf({ type }: { type: unknown }, value: unknown): unknown {
+  return type === 'jsonb' ? JSON.stringify(value) : value;
 }
 
 /**

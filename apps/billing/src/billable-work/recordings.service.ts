@@ -12,6 +12,7 @@ export interface CapturedBy {
   readonly caller: Caller;
   /** In the tenant's time zone. */
   readonly today: Temporal.PlainDate;
+  readonly timeZone: string;
   readonly now: Temporal.Instant;
 }
 
@@ -29,7 +30,7 @@ export class RecordingsService {
   async begin(caller: Caller): Promise<CapturedBy> {
     const { timeZone } = await this.tenants.require(caller);
     const now = this.clock.now();
-    return { caller, today: dateIn(now, timeZone), now };
+    return { caller, today: dateIn(now, timeZone), timeZone, now };
   }
 
   /** The day of a moment in the tenant's time zone. Before a transaction, never inside. */

@@ -123,6 +123,7 @@ function timeOf(values: CsvRow['values']): TimeToRecord {
     narrative: values.narrative,
     taskCode: values.task,
     activityCode: values.activity,
+    taskKind: '',
   };
 }
 

@@ -34,29 +34,34 @@ export interface LockedDays {
   readonly reason: string;
 }
 
+/** How the lines of a file are recorded. */
+export interface Recordable {
+  readonly dryRun: boolean;
+  /** Reason of the refusal where a known line now has another amount or kind; without it such a line is known as it was recorded. */
+  readonly refuseChanged?: string;
+  readonly locked: LockedDays;
+  /** Leaves on time what the guidelines find in it. */
+  readonly check: (time: readonly TimeEntry[]) => Promise<void>;
+}
+
 interface RecordedLine {
   readonly kind: ImportedWork['kind'];
   readonly id: string;
   readonly amountMinor: bigint;
 }
 
-/**
- * Records the lines that are not recorded yet.
- *
- * @param refuseChanged reason of the refusal where a known line now has another amount or kind; without it such a line is known
- *   as it was recorded
- */
+/** Records the lines that are not recorded yet. */
 export async function recordGroups(
   tx: Tx,
   groups: readonly ImportedGroup[],
-  { dryRun, refuseChanged, locked }: { dryRun: boolean; refuseChanged?: string; locked: LockedDays },
+  { dryRun, refuseChanged, locked, check }: Recordable,
 ): Promise<ImportOutcome> {
   const lines = groups.flatMap((group) => group.work);
   const known = await recordedLines(tx, lines);
   if (refuseChanged) refuseChangedLines(lines, known, refuseChanged);
   const fresh = lines.filter(({ work }) => !known.has(work.importRef ?? ''));
   refuseLockedLines(fresh, locked);
-  if (!dryRun) await insertLines(tx, fresh);
+  if (!dryRun) await insertLines(tx, fresh, check);
   return {
     recordedLines: fresh.length,
     knownLines: lines.length - fresh.length,
@@ -82,10 +87,11 @@ function outcomeOf(group: ImportedGroup, known: ReadonlyMap<string, RecordedLine
   };
 }
 
-async function insertLines(tx: Tx, lines: readonly ImportedWork[]): Promise<void> {
+async function insertLines(tx: Tx, lines: readonly ImportedWork[], check: Recordable['check']): Promise<void> {
   const time = lines.flatMap((line) => (line.kind === 'time' ? [line.work] : []));
   const expenses = lines.flatMap((line) => (line.kind === 'expense' ? [line.work] : []));
   const adjustments = lines.flatMap((line) => (line.kind === 'adjustment' ? [line.work] : []));
+  await check(time);
   await insertWork(tx, TimeEntry, time);
   await insertWork(tx, Expense, expenses);
   await insertWork(tx, Adjustment, adjustments);

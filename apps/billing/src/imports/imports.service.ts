@@ -6,13 +6,14 @@ import { Database, type Tx } from '@paradesk/platform';
 import type { Temporal } from 'temporal-polyfill';
 import { AgreementsService } from '../agreements/agreements.service.js';
 import { RecordingsService, type CapturedBy } from '../billable-work/recordings.service.js';
+import { GuidelinesService } from '../guidelines/guidelines.service.js';
 import { PeriodLocksService } from '../period-locks/period-locks.service.js';
 import { readCsvRows } from './csv-rows.js';
 import { csvWork, knownRows } from './csv-work.js';
 import { Directory } from './directory.js';
 import { ImportProblems } from './import-problems.js';
 import { AgreementsOfFile, type ImportedGroup } from './imported-work.js';
-import { recordGroups, type ImportOutcome } from './imported-work.queries.js';
+import { recordGroups, type ImportOutcome, type LockedDays, type Recordable } from './imported-work.queries.js';
 import { readKnownLedes } from './ledes-import.js';
 import { ledesWork } from './ledes-work.js';
 
@@ -33,6 +34,7 @@ export class ImportsService {
     private readonly agreements: AgreementsService,
     private readonly recordings: RecordingsService,
     private readonly locks: PeriodLocksService,
+    private readonly guidelines: GuidelinesService,
   ) {}
 
   /** @param currency of the amounts, since LEDES 1998B names none */
@@ -45,9 +47,9 @@ export class ImportsService {
       const agreements = await this.agreementsOf(tx, invoices.flat());
       const record = (importRef: string) => this.recordings.unlocked(by, importRef);
       const groups = ledesWork(invoices, currency, agreements, record);
-      const isLocked = await this.lockedOn(tx, by);
-      const locked = { isLocked, column: 'LINE_ITEM_DATE', reason: 'LEDES_REFUSED' };
-      return recordGroups(tx, groups, { dryRun: file.dryRun, refuseChanged: 'LEDES_REFUSED', locked });
+      const refuseChanged = 'LEDES_REFUSED';
+      const rules = await this.rulesOf(tx, by, { column: 'LINE_ITEM_DATE', reason: 'LEDES_REFUSED' });
+      return recordGroups(tx, groups, { dryRun: file.dryRun, refuseChanged, ...rules });
     });
   }
 
@@ -57,8 +59,8 @@ export class ImportsService {
     return this.database.transaction(caller, async (tx) => {
       await takeTurn(tx);
       const groups = [await this.csvGroup(tx, by, file)];
-      const locked = { isLocked: await this.lockedOn(tx, by), column: 'date', reason: 'CSV_REFUSED' };
-      return recordGroups(tx, groups, { dryRun: file.dryRun, locked });
+      const rules = await this.rulesOf(tx, by, { column: 'date', reason: 'CSV_REFUSED' });
+      return recordGroups(tx, groups, { dryRun: file.dryRun, ...rules });
     });
   }
 
@@ -90,9 +92,15 @@ export class ImportsService {
     return new AgreementsOfFile(await this.agreements.ofMatters(tx, [...matterIds]));
   }
 
-  private async lockedOn(tx: Tx, { today }: CapturedBy): Promise<(day: Temporal.PlainDate) => boolean> {
+  /** What holds for each line of any file. */
+  private async rulesOf(
+    tx: Tx,
+    { today, timeZone }: CapturedBy,
+    refusal: Pick<LockedDays, 'column' | 'reason'>,
+  ): Promise<Pick<Recordable, 'locked' | 'check'>> {
     const locks = await this.locks.standing(tx);
-    return (day) => locks.some((lock) => lock.locks(day, today));
+    const isLocked = (day: Temporal.PlainDate) => locks.some((lock) => lock.locks(day, today));
+    return { locked: { ...refusal, isLocked }, check: (time) => this.guidelines.check(tx, time, timeZone) };
   }
 }
 

@@ -4,7 +4,7 @@ import type { Agreement } from '../agreements/agreement.entity.js';
 import { lineAmount, minorOfE4 } from '../billable-work/line-amount.js';
 import { Expense } from '../expenses/expense.entity.js';
 import type { LedesLine } from '../ledes/ledes-1998b-columns.js';
-import { workClassOf } from '../time-entries/time-capture.js';
+import { workClassOf } from '../time-entries/work-class.js';
 import { TimeEntry } from '../time-entries/time-entry.entity.js';
 import { ImportProblems } from './import-problems.js';
 import type { AgreementsOfFile, ImportedGroup, ImportedWork, Recorder } from './imported-work.js';
@@ -91,6 +91,8 @@ class LedesWork {
       rateReason: agreement.rateE4Of(personId) === hourlyRateE4 ? '' : 'LEDES import',
       taskCode: line.taskCode,
       activityCode: line.activityCode,
+      taskKind: '',
+      findings: [],
       taskClass: timekeeper ? workClassOf(timekeeper) : ('substantive' as const),
       // The client was billed for it, so somebody has decided that already.
       billable: true,

@@ -73,6 +73,7 @@ function aTime(overrides: Partial<TimeToRecord>): TimeToRecord {
     narrative: 'Draft motion to compel',
     taskCode: '',
     activityCode: '',
+    taskKind: '',
     ...overrides,
   };
 }

@@ -1,4 +1,3 @@
-import { Role } from '@paradesk/contracts/paradesk/common/v1/rule';
 import { DomainError, hoursOf, roundMinutes } from '@paradesk/kernel';
 import { Temporal } from 'temporal-polyfill';
 import type { Agreement } from '../agreements/agreement.entity.js';
@@ -6,7 +5,8 @@ import type { Recording } from '../billable-work/captured-work.js';
 import { lineAmount, parseE4 } from '../billable-work/line-amount.js';
 import { isActivityCode, isTaskCode } from '../ledes/utbms.js';
 import type { Person } from '../people/person.entity.js';
-import { TimeEntry, type WorkClass } from './time-entry.entity.js';
+import { TimeEntry } from './time-entry.entity.js';
+import { refuseBeyondRole, workClassOf } from './work-class.js';
 
 /** Time as a person states it. */
 export interface TimeToRecord {
@@ -16,13 +16,16 @@ export interface TimeToRecord {
   /** UTBMS codes; empty where none is given. */
   readonly taskCode: string;
   readonly activityCode: string;
+  /** Of the task catalogue; empty where the timekeeper's role says what class of work it is. */
+  readonly taskKind: string;
 }
 
 /**
  * What can be said of stated time before the agreement is known.
  *
  * @param today in the tenant's time zone
- * @throws DomainError invalid WORK_IN_FUTURE, UNKNOWN_TASK_CODE, UNKNOWN_ACTIVITY_CODE; refused NO_TIMEKEEPER
+ * @throws DomainError invalid WORK_IN_FUTURE, UNKNOWN_TASK_CODE, UNKNOWN_ACTIVITY_CODE; refused NO_TIMEKEEPER; forbidden where the role
+ *   boundary does not let the timekeeper do this kind of work
  */
 export function checkTime(time: TimeToRecord, timekeeper: Person, today: Temporal.PlainDate): void {
   // A day of grace: a timekeeper west of the tenant's zone is not held up, one who works east of it is a day ahead.
@@ -35,6 +38,7 @@ export function checkTime(time: TimeToRecord, timekeeper: Person, today: Tempora
   if (time.activityCode !== '' && !isActivityCode(time.activityCode)) {
     throw DomainError.invalid('activityCode', 'UNKNOWN_ACTIVITY_CODE', 'is no activity code of UTBMS');
   }
+  refuseBeyondRole(time.taskKind, timekeeper);
   if (timekeeper.timekeeperCode === '') {
     const message = 'the person has no timekeeper code, so their time cannot be billed';
     throw DomainError.refused('NO_TIMEKEEPER', message, { personId: timekeeper.id });
@@ -52,7 +56,7 @@ export function timeEntryOf(
   agreement: Agreement,
   recording: Recording,
 ): TimeEntry {
-  const taskClass = workClassOf(timekeeper);
+  const taskClass = workClassOf(timekeeper, time.taskKind);
   const hourlyRateE4 = taskClass === 'administrative' ? 0n : agreedRateE4(agreement, timekeeper);
   const hoursE4 = parseE4(hoursOf(roundMinutes(time.minutes, agreement.timeRounding)), 'minutes');
   const { currency, clientId, matterId } = agreement;
@@ -72,16 +76,13 @@ export function timeEntryOf(
     narrative: time.narrative,
     taskCode: time.taskCode,
     activityCode: time.activityCode,
+    taskKind: time.taskKind,
     taskClass,
+    findings: [],
     // Time that the agreement rounds down to nothing is no line of a bill: LEDES has no fee without units.
     billable: taskClass === 'substantive' && hoursE4 > 0n,
     status: 'recorded' as const,
   });
-}
-
-/** A virtual assistant does administrative work only; what anybody else does counts as substantive. */
-export function workClassOf({ role }: Pick<Person, 'role'>): WorkClass {
-  return (role as Role) === Role.VIRTUAL_ASSISTANT ? 'administrative' : 'substantive';
 }
 
 function agreedRateE4(agreement: Agreement, timekeeper: Person): bigint {

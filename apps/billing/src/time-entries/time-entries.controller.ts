@@ -11,10 +11,12 @@ import {
   type SubmitTimeEntriesRequest,
   type TransferTimeEntryRequest,
   type UpdateTimeEntryRequest,
+  type WaiveFindingRequest,
   type TimeEntriesServiceController,
 } from '@paradesk/contracts/paradesk/billing/v1/time_entries';
 import { callerOf, type CallMetadata } from '@paradesk/platform';
 import { fromWorkStatus } from '../billable-work/work-status.js';
+import { fromGuideline } from '../guidelines/guideline.message.js';
 import type { TimeToRecord } from './time-capture.js';
 import { TimeEntriesService } from './time-entries.service.js';
 import { toTimeEntryMessage } from './time-entry.message.js';
@@ -57,6 +59,11 @@ export class TimeEntriesController implements TimeEntriesServiceController {
     return toTimeEntryMessage(await this.timeEntries.discard(caller, timeEntryId, reason, lockOverrideReason));
   }
 
+  async waiveFinding({ timeEntryId, guideline, reason }: WaiveFindingRequest, metadata: CallMetadata) {
+    const waived = { guideline: fromGuideline(guideline), reason };
+    return toTimeEntryMessage(await this.timeEntries.waive(callerOf(metadata), timeEntryId, waived));
+  }
+
   async submitTimeEntries({ timeEntryIds }: SubmitTimeEntriesRequest, metadata: CallMetadata) {
     return { timeEntries: (await this.timeEntries.submit(callerOf(metadata), timeEntryIds)).map(toTimeEntryMessage) };
   }
@@ -74,6 +81,6 @@ export class TimeEntriesController implements TimeEntriesServiceController {
 }
 
 function toTime(stated: RecordTimeRequest | UpdateTimeEntryRequest): TimeToRecord {
-  const { workedOn, minutes, narrative, taskCode, activityCode } = stated;
-  return { workedOn: fromDate(workedOn, 'workedOn'), minutes, narrative, taskCode, activityCode };
+  const { workedOn, minutes, narrative, taskCode, activityCode, taskKind } = stated;
+  return { workedOn: fromDate(workedOn, 'workedOn'), minutes, narrative, taskCode, activityCode, taskKind };
 }

@@ -6,6 +6,8 @@ import { AgreementsService } from '../agreements/agreements.service.js';
 import type { WorkStatus } from '../billable-work/captured-work.js';
 import { insertWork, listById, moveWork, saveWork } from '../billable-work/captured-work.queries.js';
 import { RecordingsService, type CapturedBy } from '../billable-work/recordings.service.js';
+import type { Guideline } from '../guidelines/guideline.js';
+import { GuidelinesService } from '../guidelines/guidelines.service.js';
 import { isCaller, lockOwn, refuseOnInvoice, requireOwn, seesOwnOnly, timekeeperOf } from './own-time.js';
 import { TimekeepingCopies } from './timekeeping-copies.js';
 import { refuseSelfApproval } from './self-approval.js';
@@ -38,6 +40,7 @@ export class TimeEntriesService {
     private readonly agreements: AgreementsService,
     private readonly copies: TimekeepingCopies,
     private readonly recordings: RecordingsService,
+    private readonly guidelines: GuidelinesService,
   ) {}
 
   async record(caller: Caller, stated: TimeOfPerson): Promise<TimeEntry> {
@@ -55,6 +58,7 @@ export class TimeEntriesService {
       const agreement = await this.agreements.inForce(tx, matter.id, time.workedOn);
       const recording = await this.recordings.record(tx, by, time.workedOn, overrideReason);
       const entry = timeEntryOf(time, timekeeper, agreement, recording);
+      await this.guidelines.check(tx, [entry], by.timeZone);
       await insertWork(tx, TimeEntry, [entry]);
       return entry;
     };
@@ -75,8 +79,8 @@ export class TimeEntriesService {
     { matterId, reason, overrideReason }: { matterId: string; reason: string; overrideReason: string },
   ): Promise<TimeEntry> {
     const before = await this.get(caller, id);
-    const { workedOn, workedMinutes: minutes, narrative, taskCode, activityCode } = before;
-    const time = { workedOn, minutes, narrative, taskCode, activityCode };
+    const { workedOn, workedMinutes: minutes, narrative, taskCode, activityCode, taskKind } = before;
+    const time = { workedOn, minutes, narrative, taskCode, activityCode, taskKind };
     return this.restate(caller, before, { matterId, time, overrideReason }, (entry, restated) =>
       entry.transfer(restated, reason),
     );
@@ -90,6 +94,22 @@ export class TimeEntriesService {
       const lockOverrideReason = await this.recordings.requireOpen(tx, by, [entry.workedOn], overrideReason);
       entry.discard(reason);
       if (lockOverrideReason !== '') Object.assign(entry, { lockOverrideReason });
+      await saveWork(tx, TimeEntry, entry);
+      return entry;
+    });
+  }
+
+  /** @throws DomainError not-found FINDING_NOT_FOUND; forbidden SELF_APPROVAL for one's own time */
+  async waive(
+    caller: Caller,
+    id: string,
+    { guideline, reason }: { guideline: Guideline; reason: string },
+  ): Promise<TimeEntry> {
+    const { now } = await this.recordings.begin(caller);
+    return this.database.transaction(caller, async (tx) => {
+      const entry = await lockOwn(tx, caller, id);
+      refuseSelfApproval(caller, entry);
+      entry.waive(guideline, { personId: caller.personId ?? '', at: now.toString(), reason });
       await saveWork(tx, TimeEntry, entry);
       return entry;
     });
@@ -162,6 +182,7 @@ export class TimeEntriesService {
       };
       await refuseOnInvoice(tx, entry);
       change(entry, timeEntryOf(time, timekeeper, agreement, recording));
+      await this.guidelines.check(tx, [entry], by.timeZone);
       await saveWork(tx, TimeEntry, entry);
       return entry;
     });

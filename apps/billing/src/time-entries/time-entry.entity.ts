@@ -3,6 +3,7 @@ import { bigintColumn, plainDate, scaled4 } from '@paradesk/platform';
 import type { Temporal } from 'temporal-polyfill';
 import { Column, Entity } from 'typeorm';
 import { CapturedWork } from '../billable-work/captured-work.js';
+import type { Finding, Guideline } from '../guidelines/guideline.js';
 
 /** Class of the recorded work, which decides who pays for it. */
 export type WorkClass = 'administrative' | 'substantive';
@@ -29,6 +30,29 @@ export class TimeEntry extends CapturedWork {
   @Column('text', { name: 'activity_code' }) readonly activityCode!: string;
   @Column('text', { name: 'task_class' }) readonly taskClass!: WorkClass;
   @Column('boolean') readonly billable!: boolean;
+  /** Of the task catalogue; empty where the timekeeper's role says what class of work it is. */
+  @Column('text', { name: 'task_kind' }) readonly taskKind!: string;
+  /** What the client's guidelines find in it, as it was recorded or changed last. */
+  @Column('jsonb') readonly findings!: readonly Finding[];
+
+  override submit(): void {
+    this.requireUnblocked();
+    super.submit();
+  }
+
+  override approve(): void {
+    this.requireUnblocked();
+    super.approve();
+  }
+
+  /** Somebody takes a finding upon them. Waived twice it stays as it was waived first. @throws DomainError not-found */
+  waive(guideline: Guideline, waiver: NonNullable<Finding['waiver']>): void {
+    const finding = this.findings.find((one) => one.guideline === guideline);
+    if (!finding) throw new DomainError('not-found', 'FINDING_NOT_FOUND', `the entry has no finding ${guideline}`);
+    if (finding.waiver) return;
+    const findings = this.findings.map((one) => (one === finding ? { ...one, waiver } : one));
+    Object.assign(this, { findings });
+  }
 
   /** What it says from now on, rounded and priced anew. Approved time says what was approved. @throws DomainError refused */
   update(restated: TimeEntry): void {
@@ -42,6 +66,13 @@ export class TimeEntry extends CapturedWork {
   transfer(restated: TimeEntry, reason: string): void {
     if (this.status !== 'recorded') this.requireMove('recorded');
     this.restate(restated, reason);
+  }
+
+  private requireUnblocked(): void {
+    const blocking = this.findings.find(({ severity, waiver }) => severity === 'block' && !waiver);
+    if (!blocking) return;
+    const { guideline, message } = blocking;
+    throw DomainError.refused('GUIDELINE_BLOCKS', message, { id: this.id, guideline });
   }
 
   private restate(restated: TimeEntry, statusReason: string): void {

@@ -3,6 +3,7 @@ import type { TimeEntry as TimeEntryMessage } from '@paradesk/contracts/paradesk
 import { TaskClass } from '@paradesk/contracts/paradesk/common/v1/rule';
 import { Money } from '@paradesk/kernel';
 import { formatE4 } from '../billable-work/line-amount.js';
+import { toFinding } from '../guidelines/guideline.message.js';
 import { toWorkStatus } from '../billable-work/work-status.js';
 import type { TimeEntry } from './time-entry.entity.js';
 
@@ -27,5 +28,7 @@ export function toTimeEntryMessage(entry: TimeEntry): TimeEntryMessage {
     status: toWorkStatus(entry.status),
     statusReason: entry.statusReason,
     lockOverrideReason: entry.lockOverrideReason,
+    taskKind: entry.taskKind,
+    findings: entry.findings.map(toFinding),
   };
 }

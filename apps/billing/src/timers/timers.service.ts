@@ -101,6 +101,7 @@ export class TimersService {
       narrative,
       taskCode: stated.taskCode || timer.taskCode,
       activityCode: stated.activityCode || timer.activityCode,
+      taskKind: '',
     };
     return this.timeEntries.prepare(caller, { matterId, personId, time, overrideReason: '' });
   }

@@ -13,6 +13,7 @@ import { DateMessage } from "../../common/v1/date.js";
 import { Money } from "../../common/v1/money.js";
 import { PageRequest, PageResult } from "../../common/v1/page.js";
 import { TaskClass } from "../../common/v1/rule.js";
+import { Guideline, GuidelineSeverity } from "./guidelines.js";
 
 export const protobufPackage = "paradesk.billing.v1";
 
@@ -81,6 +82,34 @@ export interface TimeEntry {
   statusReason: string;
   /** Why it was recorded or changed in a locked period; empty where it was not. */
   lockOverrideReason: string;
+  /** Kind of the work in the task catalogue; empty where none was stated. */
+  taskKind: string;
+  /** What the client's guidelines find in it. */
+  findings: GuidelineFinding[];
+}
+
+/** What a guideline finds in an entry. */
+export interface GuidelineFinding {
+  /** The check. */
+  guideline: Guideline;
+  /** How severely the client takes it. */
+  severity: GuidelineSeverity;
+  /** A sentence for whoever mends the entry. */
+  message: string;
+  /** Why a billing manager waived it; empty where nobody has. */
+  waiverReason: string;
+  /** Who waived it. */
+  waivedBy: string;
+}
+
+/** Which finding to waive, and why. */
+export interface WaiveFindingRequest {
+  /** UUID of the entry. */
+  timeEntryId: string;
+  /** The check whose finding it is. */
+  guideline: Guideline;
+  /** Why. */
+  reason: string;
 }
 
 /** Time to record. */
@@ -103,6 +132,8 @@ export interface RecordTimeRequest {
   activityCode: string;
   /** Why a billing manager records time in a locked period. */
   lockOverrideReason: string;
+  /** Kind of the work in the task catalogue, such as documents.draft_discovery; decides its class. Without one the timekeeper's role does. */
+  taskKind: string;
 }
 
 /** What an entry says from now on: each value stands for the earlier one. */
@@ -123,6 +154,8 @@ export interface UpdateTimeEntryRequest {
   activityCode: string;
   /** Why a billing manager changes time in a locked period. */
   lockOverrideReason: string;
+  /** Kind of the work in the task catalogue. */
+  taskKind: string;
 }
 
 /** Which time entries to submit. */
@@ -235,6 +268,8 @@ function createBaseTimeEntry(): TimeEntry {
     status: 0,
     statusReason: "",
     lockOverrideReason: "",
+    taskKind: "",
+    findings: [],
   };
 }
 
@@ -293,6 +328,12 @@ export const TimeEntry: MessageFns<TimeEntry> = {
     }
     if (message.lockOverrideReason !== "") {
       writer.uint32(146).string(message.lockOverrideReason);
+    }
+    if (message.taskKind !== "") {
+      writer.uint32(154).string(message.taskKind);
+    }
+    for (const v of message.findings) {
+      GuidelineFinding.encode(v!, writer.uint32(162).fork()).join();
     }
     return writer;
   },
@@ -454,6 +495,22 @@ export const TimeEntry: MessageFns<TimeEntry> = {
             message.lockOverrideReason = reader.string();
             continue;
           }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.taskKind = reader.string();
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.findings.push(GuidelineFinding.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -495,6 +552,190 @@ export const TimeEntry: MessageFns<TimeEntry> = {
     message.status = object.status ?? 0;
     message.statusReason = object.statusReason ?? "";
     message.lockOverrideReason = object.lockOverrideReason ?? "";
+    message.taskKind = object.taskKind ?? "";
+    message.findings = object.findings?.map((e) => GuidelineFinding.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseGuidelineFinding(): GuidelineFinding {
+  return { guideline: 0, severity: 0, message: "", waiverReason: "", waivedBy: "" };
+}
+
+export const GuidelineFinding: MessageFns<GuidelineFinding> = {
+  encode(message: GuidelineFinding, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.guideline !== 0) {
+      writer.uint32(8).int32(message.guideline);
+    }
+    if (message.severity !== 0) {
+      writer.uint32(16).int32(message.severity);
+    }
+    if (message.message !== "") {
+      writer.uint32(26).string(message.message);
+    }
+    if (message.waiverReason !== "") {
+      writer.uint32(34).string(message.waiverReason);
+    }
+    if (message.waivedBy !== "") {
+      writer.uint32(42).string(message.waivedBy);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GuidelineFinding {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGuidelineFinding();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.guideline = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.severity = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.waiverReason = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.waivedBy = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GuidelineFinding>): GuidelineFinding {
+    return GuidelineFinding.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GuidelineFinding>): GuidelineFinding {
+    const message = createBaseGuidelineFinding();
+    message.guideline = object.guideline ?? 0;
+    message.severity = object.severity ?? 0;
+    message.message = object.message ?? "";
+    message.waiverReason = object.waiverReason ?? "";
+    message.waivedBy = object.waivedBy ?? "";
+    return message;
+  },
+};
+
+function createBaseWaiveFindingRequest(): WaiveFindingRequest {
+  return { timeEntryId: "", guideline: 0, reason: "" };
+}
+
+export const WaiveFindingRequest: MessageFns<WaiveFindingRequest> = {
+  encode(message: WaiveFindingRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.timeEntryId !== "") {
+      writer.uint32(10).string(message.timeEntryId);
+    }
+    if (message.guideline !== 0) {
+      writer.uint32(16).int32(message.guideline);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WaiveFindingRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWaiveFindingRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.timeEntryId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.guideline = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WaiveFindingRequest>): WaiveFindingRequest {
+    return WaiveFindingRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WaiveFindingRequest>): WaiveFindingRequest {
+    const message = createBaseWaiveFindingRequest();
+    message.timeEntryId = object.timeEntryId ?? "";
+    message.guideline = object.guideline ?? 0;
+    message.reason = object.reason ?? "";
     return message;
   },
 };
@@ -509,6 +750,7 @@ function createBaseRecordTimeRequest(): RecordTimeRequest {
     taskCode: "",
     activityCode: "",
     lockOverrideReason: "",
+    taskKind: "",
   };
 }
 
@@ -537,6 +779,9 @@ export const RecordTimeRequest: MessageFns<RecordTimeRequest> = {
     }
     if (message.lockOverrideReason !== "") {
       writer.uint32(66).string(message.lockOverrideReason);
+    }
+    if (message.taskKind !== "") {
+      writer.uint32(74).string(message.taskKind);
     }
     return writer;
   },
@@ -618,6 +863,14 @@ export const RecordTimeRequest: MessageFns<RecordTimeRequest> = {
             message.lockOverrideReason = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.taskKind = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -645,6 +898,7 @@ export const RecordTimeRequest: MessageFns<RecordTimeRequest> = {
     message.taskCode = object.taskCode ?? "";
     message.activityCode = object.activityCode ?? "";
     message.lockOverrideReason = object.lockOverrideReason ?? "";
+    message.taskKind = object.taskKind ?? "";
     return message;
   },
 };
@@ -658,6 +912,7 @@ function createBaseUpdateTimeEntryRequest(): UpdateTimeEntryRequest {
     taskCode: "",
     activityCode: "",
     lockOverrideReason: "",
+    taskKind: "",
   };
 }
 
@@ -683,6 +938,9 @@ export const UpdateTimeEntryRequest: MessageFns<UpdateTimeEntryRequest> = {
     }
     if (message.lockOverrideReason !== "") {
       writer.uint32(58).string(message.lockOverrideReason);
+    }
+    if (message.taskKind !== "") {
+      writer.uint32(66).string(message.taskKind);
     }
     return writer;
   },
@@ -756,6 +1014,14 @@ export const UpdateTimeEntryRequest: MessageFns<UpdateTimeEntryRequest> = {
             message.lockOverrideReason = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.taskKind = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -782,6 +1048,7 @@ export const UpdateTimeEntryRequest: MessageFns<UpdateTimeEntryRequest> = {
     message.taskCode = object.taskCode ?? "";
     message.activityCode = object.activityCode ?? "";
     message.lockOverrideReason = object.lockOverrideReason ?? "";
+    message.taskKind = object.taskKind ?? "";
     return message;
   },
 };
@@ -1550,6 +1817,10 @@ export interface TimeEntriesServiceClient {
 
   transferTimeEntry(request: TransferTimeEntryRequest, metadata?: Metadata): Observable<TimeEntry>;
 
+  /** Takes a finding upon oneself, with a reason: it blocks the entry no more. Changing the entry ends it. */
+
+  waiveFinding(request: WaiveFindingRequest, metadata?: Metadata): Observable<TimeEntry>;
+
   /**
    * Approves recorded or submitted time entries for billing: all of them or none. Approved ones stay as they are. Nobody approves
    * their own time.
@@ -1614,6 +1885,13 @@ export interface TimeEntriesServiceController {
     metadata?: Metadata,
   ): Promise<TimeEntry> | Observable<TimeEntry> | TimeEntry;
 
+  /** Takes a finding upon oneself, with a reason: it blocks the entry no more. Changing the entry ends it. */
+
+  waiveFinding(
+    request: WaiveFindingRequest,
+    metadata?: Metadata,
+  ): Promise<TimeEntry> | Observable<TimeEntry> | TimeEntry;
+
   /**
    * Approves recorded or submitted time entries for billing: all of them or none. Approved ones stay as they are. Nobody approves
    * their own time.
@@ -1636,6 +1914,7 @@ export function TimeEntriesServiceControllerMethods() {
       "rejectTimeEntries",
       "discardTimeEntry",
       "transferTimeEntry",
+      "waiveFinding",
       "approveTimeEntries",
     ];
     for (const method of grpcMethods) {
@@ -1672,6 +1951,8 @@ export interface TimeEntriesService {
   discardTimeEntry(request: DiscardTimeEntryRequest, metadata?: Metadata): Promise<TimeEntry>;
   /** Moves an entry that is not on an invoice to another matter. It is priced by that matter's agreement, and has to be approved again. */
   transferTimeEntry(request: TransferTimeEntryRequest, metadata?: Metadata): Promise<TimeEntry>;
+  /** Takes a finding upon oneself, with a reason: it blocks the entry no more. Changing the entry ends it. */
+  waiveFinding(request: WaiveFindingRequest, metadata?: Metadata): Promise<TimeEntry>;
   /**
    * Approves recorded or submitted time entries for billing: all of them or none. Approved ones stay as they are. Nobody approves
    * their own time.
@@ -1771,6 +2052,16 @@ export const TimeEntriesServiceService = {
     responseSerialize: (value: TimeEntry): Buffer => Buffer.from(TimeEntry.encode(value).finish()),
     responseDeserialize: (value: Buffer): TimeEntry => TimeEntry.decode(value),
   },
+  /** Takes a finding upon oneself, with a reason: it blocks the entry no more. Changing the entry ends it. */
+  waiveFinding: {
+    path: "/paradesk.billing.v1.TimeEntriesService/WaiveFinding" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: WaiveFindingRequest): Buffer => Buffer.from(WaiveFindingRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): WaiveFindingRequest => WaiveFindingRequest.decode(value),
+    responseSerialize: (value: TimeEntry): Buffer => Buffer.from(TimeEntry.encode(value).finish()),
+    responseDeserialize: (value: Buffer): TimeEntry => TimeEntry.decode(value),
+  },
   /**
    * Approves recorded or submitted time entries for billing: all of them or none. Approved ones stay as they are. Nobody approves
    * their own time.
@@ -1805,6 +2096,8 @@ export interface TimeEntriesServiceServer extends UntypedServiceImplementation {
   discardTimeEntry: handleUnaryCall<DiscardTimeEntryRequest, TimeEntry>;
   /** Moves an entry that is not on an invoice to another matter. It is priced by that matter's agreement, and has to be approved again. */
   transferTimeEntry: handleUnaryCall<TransferTimeEntryRequest, TimeEntry>;
+  /** Takes a finding upon oneself, with a reason: it blocks the entry no more. Changing the entry ends it. */
+  waiveFinding: handleUnaryCall<WaiveFindingRequest, TimeEntry>;
   /**
    * Approves recorded or submitted time entries for billing: all of them or none. Approved ones stay as they are. Nobody approves
    * their own time.
