@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { topics } from '@paradesk/contracts';
 import { AdjustmentsServiceService } from '@paradesk/contracts/paradesk/billing/v1/adjustments';
 import { AgreementsServiceService } from '@paradesk/contracts/paradesk/billing/v1/agreements';
+import { BillingRunsServiceService } from '@paradesk/contracts/paradesk/billing/v1/billing_runs';
 import { ExpensesServiceService } from '@paradesk/contracts/paradesk/billing/v1/expenses';
 import { GuidelinesServiceService } from '@paradesk/contracts/paradesk/billing/v1/guidelines';
 import { ImportsServiceService } from '@paradesk/contracts/paradesk/billing/v1/imports';
@@ -15,6 +16,7 @@ import { TimersServiceService } from '@paradesk/contracts/paradesk/billing/v1/ti
 import { defineService } from '@paradesk/platform';
 import { AdjustmentsModule } from './adjustments/adjustments.module.js';
 import { AgreementsModule } from './agreements/agreements.module.js';
+import { BillingRunsModule } from './billing-runs/billing-runs.module.js';
 import { ClientsModule } from './clients/clients.module.js';
 import { billingConfig } from './config.js';
 import { entities, migrations } from './data-source.js';
@@ -50,6 +52,7 @@ export { type LedesFile, type LedesInvoice, type LedesLine } from './ledes/ledes
     GuidelinesModule,
     ImportsModule,
     InvoicesModule,
+    BillingRunsModule,
     PaymentsModule,
     LedgerModule,
     LedesModule,
@@ -74,6 +77,7 @@ export const billing = defineService({
     GuidelinesServiceService,
     ImportsServiceService,
     InvoicesServiceService,
+    BillingRunsServiceService,
     PaymentsServiceService,
     LedgerServiceService,
     LedesServiceService,

@@ -1,5 +1,6 @@
 import { Adjustment } from './adjustments/adjustment.entity.js';
 import { Agreement, AgreementRate } from './agreements/agreement.entity.js';
+import { BillingRun, BillingRunItem } from './billing-runs/billing-run.entity.js';
 import { Client } from './clients/client.entity.js';
 import { Expense } from './expenses/expense.entity.js';
 import { ClientGuidelines } from './guidelines/client-guidelines.entity.js';
@@ -13,6 +14,7 @@ import { CreateWork1767225601000 } from './migrations/1767225601000-create-work.
 import { CreateInvoices1767225602000 } from './migrations/1767225602000-create-invoices.js';
 import { CreateLedger1767225603000 } from './migrations/1767225603000-create-ledger.js';
 import { CreatePayments1767225604000 } from './migrations/1767225604000-create-payments.js';
+import { CreateBillingRuns1767225610500 } from './migrations/1767225610500-create-billing-runs.js';
 import { CreateGuidelines1767225610210 } from './migrations/1767225610210-create-guidelines.js';
 import { ExtendWork1767225610200 } from './migrations/1767225610200-extend-work.js';
 import { Payment } from './payments/payment.entity.js';
@@ -38,6 +40,8 @@ export const entities = [
   Invoice,
   InvoiceLine,
   InvoiceNumberCounter,
+  BillingRun,
+  BillingRunItem,
   Payment,
   Posting,
   PostingLine,
@@ -52,4 +56,5 @@ export const migrations = [
   CreatePayments1767225604000,
   ExtendWork1767225610200,
   CreateGuidelines1767225610210,
+  CreateBillingRuns1767225610500,
 ];

@@ -97,12 +97,19 @@ describe('work in progress', () => {
     await anAgreement(system, firm);
     const ids = await someWork(firm);
     const work = system.running.app.get(BillableWorkService, { strict: false });
-    const bill = (entryIds: string[]) =>
-      system.running.app.get(Database).transaction(firm, (tx) => work.markBilled(tx, entryIds));
-    await bill([ids.early, ids.expense, ids.adjustment]);
-    await expect(bill([ids.early])).rejects.toThrow('0 were approved');
-    await expect(bill([ids.late, ids.unapproved])).rejects.toThrow('1 were approved');
-    expect((await wip(firm)).map((item) => item.entryId)).toEqual([ids.late]);
+    const bill = (invoiceId: string) =>
+      system.running.app.get(Database).transaction(firm, (tx) => work.markBilled(tx, [invoiceId]));
+    const draft = async (entryIds: string[]) => {
+      const period = { billingStart: february(1), billingEnd: february(26) };
+      const invoices = system.client(InvoicesServiceService, firm.billingManager);
+      return (await invoices.draftInvoice({ clientId: firm.client.id, ...period, entryIds })).id;
+    };
+    const first = await draft([ids.early, ids.expense, ids.adjustment]);
+    await bill(first);
+    await expect(bill(first)).rejects.toThrow('0 were approved');
+    const second = await draft([ids.late]);
+    await system.db.query(`update time_entries set status = 'recorded' where id = $1`, [ids.late]);
+    await expect(bill(second)).rejects.toThrow('of 1 entries to bill 0 were approved');
   });
 });
 

@@ -63,6 +63,17 @@ export async function makeCase(system: SystemUnderTest): Promise<Case> {
   const person = await first(operationsManager, '/v1/people?role=ROLE_PARALEGAL', 'people');
   const invite = `/v1/people/${person.id}:invite`;
   const invited = await expectOk<{ invitation: Item }>(system, operationsManager, 'POST', invite, {});
+  const made = async (path: string, body: unknown): Promise<Item> =>
+    (await expectOk<Item>(system, operationsManager, 'POST', path, body)).body;
+  const qualification = await made(`/v1/people/${person.id}/qualifications`, {
+    kind: 'QUALIFICATION_KIND_CERTIFICATE',
+    jurisdiction: matter.jurisdiction,
+    issuer: 'Paralegal Institute',
+    validFrom: start,
+  });
+  const wanted = { code: 'office.book_vendor', taskClass: 'TASK_CLASS_SUBSTANTIVE', reason: 'Rule of the state' };
+  const reclassification = await made('/v1/reclassifications', wanted);
+  const boundaryStatement = await made('/v1/boundaryStatements:publish', {});
   const { tenantId } = system.system.file;
   return {
     tenantId,
@@ -73,6 +84,10 @@ export async function makeCase(system: SystemUnderTest): Promise<Case> {
       ['invitation', invited.body.invitation.id],
       ['session', (await first(operationsManager, `/v1/sessions?personId=${person.id}`, 'sessions')).id],
       ['supervising_attorney', matter.supervisingAttorneyId!],
+      ['attorney', matter.supervisingAttorneyId!],
+      ['qualification', qualification.id],
+      ['reclassification', reclassification.id],
+      ['boundary_statement', boundaryStatement.id],
       ['api_key', (await first(operationsManager, '/v1/apiKeys', 'apiKeys')).id],
       ['matter', matter.id],
       ['agreement', (await first(billingManager, '/v1/agreements', 'agreements')).id],

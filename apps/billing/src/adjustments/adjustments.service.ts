@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '@paradesk/access';
 import type { PageRequest, PageResult } from '@paradesk/contracts/paradesk/common/v1/page';
 import { DomainError } from '@paradesk/kernel';
-import { Database } from '@paradesk/platform';
+import { Database, insertEntities } from '@paradesk/platform';
 import { AgreementsService } from '../agreements/agreements.service.js';
 import type { WorkStatus } from '../billable-work/captured-work.js';
-import { approveWork, insertWork, listById, moveWork } from '../billable-work/captured-work.queries.js';
+import { approveWork, listById, moveWork } from '../billable-work/captured-work.queries.js';
 import { RecordingsService } from '../billable-work/recordings.service.js';
 import { MattersService } from '../matters/matters.service.js';
 import { Adjustment, type AdjustmentToRecord } from './adjustment.entity.js';
@@ -32,7 +32,7 @@ export class AdjustmentsService {
       const agreement = await this.agreements.inForce(tx, matter.id, adjustment.appliesOn);
       const recording = await this.recordings.record(tx, by, adjustment.appliesOn, overrideReason);
       const recorded = Adjustment.record(adjustment, agreement, recording);
-      await insertWork(tx, Adjustment, [recorded]);
+      await insertEntities(tx, Adjustment, [recorded]);
       return recorded;
     });
   }

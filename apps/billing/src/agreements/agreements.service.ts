@@ -60,8 +60,7 @@ export class AgreementsService {
   async inForce(tx: Tx, matterId: string, on: Temporal.PlainDate): Promise<Agreement> {
     const agreement = inForceOn(await this.ofMatters(tx, [matterId]), matterId.toLowerCase(), on);
     if (agreement) return agreement;
-    const message = `no agreement is in force for the matter on ${on.toString()}`;
-    throw DomainError.refused('NO_AGREEMENT', message, { matterId, day: on.toString() });
+    throw noAgreement(matterId, on);
   }
 
   /** All agreements of the matters, with their rates: for files of many lines, which `inForceOn` then looks up. */
@@ -70,6 +69,12 @@ export class AgreementsService {
     await loadRates(tx, agreements);
     return agreements;
   }
+}
+
+/** The refusal of what needs an agreement on a day that has none. */
+export function noAgreement(matterId: string, on: Temporal.PlainDate): DomainError {
+  const message = `no agreement is in force for the matter on ${on.toString()}`;
+  return DomainError.refused('NO_AGREEMENT', message, { matterId, day: on.toString() });
 }
 
 // Under the lock of the matter, so that of two callers at once the second sees the first one's agreement.

@@ -1,27 +1,10 @@
 import type { PageRequest, PageResult } from '@paradesk/contracts/paradesk/common/v1/page';
 import { DomainError, isUuid } from '@paradesk/kernel';
-import { bulkInsert, pageQuery, pageResult, type Tx } from '@paradesk/platform';
+import { pageQuery, pageResult, type Tx } from '@paradesk/platform';
 import { In, type FindOptionsWhere, type ObjectLiteral } from 'typeorm';
 import type { CapturedWork } from './captured-work.js';
 
 type EntityClass<T> = new () => T;
-
-/** Stores captured work, however much it is, by one statement per 10,000. */
-export async function insertWork<T extends CapturedWork>(tx: Tx, entity: EntityClass<T>, work: T[]): Promise<void> {
-  const { tableName, columns } = tx.connection.getMetadata(entity);
-  const types = Object.fromEntries(columns.map((column) => [column.databaseName, String(column.type)]));
-  const rows = work.map((item) =>
-    Object.fromEntries(
-      columns.map((column) => [column.databaseName, storedOf(column, column.getEntityValue(item, true))]),
-    ),
-  );
-  await bulkInsert(tx, tableName, types, rows);
-}
-
-// An array of JSON is an array of texts to the server.
-function storedOf({ type }: { type: unknown }, value: unknown): unknown {
-  return type === 'jsonb' ? JSON.stringify(value) : value;
-}
 
 /**
  * Locks work, changes each piece of it, and stores how far it has come: all of it or none.

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '@paradesk/access';
 import type { PageRequest, PageResult } from '@paradesk/contracts/paradesk/common/v1/page';
 import { DomainError } from '@paradesk/kernel';
-import { Database } from '@paradesk/platform';
+import { Database, insertEntities } from '@paradesk/platform';
 import { AgreementsService } from '../agreements/agreements.service.js';
 import type { WorkStatus } from '../billable-work/captured-work.js';
-import { approveWork, insertWork, listById, moveWork } from '../billable-work/captured-work.queries.js';
+import { approveWork, listById, moveWork } from '../billable-work/captured-work.queries.js';
 import { RecordingsService } from '../billable-work/recordings.service.js';
 import { MattersService } from '../matters/matters.service.js';
 import { checkExpense, Expense, type ExpenseToRecord } from './expense.entity.js';
@@ -28,7 +28,7 @@ export class ExpensesService {
       const agreement = await this.agreements.inForce(tx, matter.id, expense.incurredOn);
       const recording = await this.recordings.record(tx, by, expense.incurredOn, overrideReason);
       const recorded = Expense.record(expense, agreement, recording);
-      await insertWork(tx, Expense, [recorded]);
+      await insertEntities(tx, Expense, [recorded]);
       return recorded;
     });
   }

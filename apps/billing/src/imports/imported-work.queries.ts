@@ -1,8 +1,7 @@
 import { Money } from '@paradesk/kernel';
-import type { Tx } from '@paradesk/platform';
+import { insertEntities, type Tx } from '@paradesk/platform';
 import type { Temporal } from 'temporal-polyfill';
 import { Adjustment } from '../adjustments/adjustment.entity.js';
-import { insertWork } from '../billable-work/captured-work.queries.js';
 import { Expense } from '../expenses/expense.entity.js';
 import { TimeEntry } from '../time-entries/time-entry.entity.js';
 import { ImportProblems } from './import-problems.js';
@@ -92,9 +91,9 @@ async function insertLines(tx: Tx, lines: readonly ImportedWork[], check: Record
   const expenses = lines.flatMap((line) => (line.kind === 'expense' ? [line.work] : []));
   const adjustments = lines.flatMap((line) => (line.kind === 'adjustment' ? [line.work] : []));
   await check(time);
-  await insertWork(tx, TimeEntry, time);
-  await insertWork(tx, Expense, expenses);
-  await insertWork(tx, Adjustment, adjustments);
+  await insertEntities(tx, TimeEntry, time);
+  await insertEntities(tx, Expense, expenses);
+  await insertEntities(tx, Adjustment, adjustments);
 }
 
 async function recordedLines(tx: Tx, lines: readonly ImportedWork[]): Promise<ReadonlyMap<string, RecordedLine>> {

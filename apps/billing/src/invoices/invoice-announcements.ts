@@ -16,22 +16,35 @@ export class InvoiceAnnouncements {
     private readonly jobs: Jobs,
   ) {}
 
-  async issued(tx: Tx, invoice: Invoice): Promise<void> {
-    await this.announce(tx, invoice, { $case: 'issued', value: { invoice: withoutLines(invoice) } });
-    await this.jobs.add(tx, fileInvoice, { invoiceId: invoice.id }, { key: invoice.id });
+  async issued(tx: Tx, invoices: readonly Invoice[]): Promise<void> {
+    await this.announce(tx, invoices, (invoice) => ({ $case: 'issued', value: { invoice: withoutLines(invoice) } }));
+  }
+
+  /** Lets the files of issued invoices be made. */
+  async file(tx: Tx, invoiceIds: readonly string[]): Promise<void> {
+    const jobs = invoiceIds.map((invoiceId) => ({ payload: { invoiceId }, key: invoiceId }));
+    await this.jobs.addAll(tx, fileInvoice, jobs);
   }
 
   async filed(tx: Tx, invoice: Invoice): Promise<void> {
-    await this.announce(tx, invoice, { $case: 'filed', value: { invoice: withoutLines(invoice) } });
+    await this.announce(tx, [invoice], () => ({ $case: 'filed', value: { invoice: withoutLines(invoice) } }));
   }
 
   async paymentApplied(tx: Tx, invoice: Invoice, paymentId: string): Promise<void> {
     const value = { invoice: withoutLines(invoice), paymentId };
-    await this.announce(tx, invoice, { $case: 'paymentApplied', value });
+    await this.announce(tx, [invoice], () => ({ $case: 'paymentApplied', value }));
   }
 
-  private async announce(tx: Tx, { id, version }: Invoice, event: InvoiceEvent['event']): Promise<void> {
-    await this.outbox.add(tx, { topic: topics.invoices, aggregateId: id, aggregateVersion: version, event: { event } });
+  private async announce(
+    tx: Tx,
+    invoices: readonly Invoice[],
+    eventOf: (invoice: Invoice) => InvoiceEvent['event'],
+  ): Promise<void> {
+    const events = invoices.map((invoice) => {
+      const { id: aggregateId, version: aggregateVersion } = invoice;
+      return { topic: topics.invoices, aggregateId, aggregateVersion, event: { event: eventOf(invoice) } };
+    });
+    await this.outbox.addAll(tx, events);
   }
 }
 

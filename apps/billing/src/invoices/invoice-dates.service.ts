@@ -1,9 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import { dateIn } from '@paradesk/kernel';
+import { dateIn, type DomainError } from '@paradesk/kernel';
 import { Clock, type TenantScope, type Tx } from '@paradesk/platform';
 import type { Temporal } from 'temporal-polyfill';
-import { AgreementsService } from '../agreements/agreements.service.js';
+import { inForceOn } from '../agreements/agreement.entity.js';
+import { AgreementsService, noAgreement } from '../agreements/agreements.service.js';
 import { TenantsService } from '../tenants/tenants.service.js';
+
+/** When invoices are due, and why some cannot be. */
+export interface DueDates {
+  readonly refusals: ReadonlyMap<string, DomainError>;
+  dueOn(invoiceId: string): Temporal.PlainDate;
+}
 
 @Injectable()
 export class InvoiceDatesService {
@@ -20,16 +27,25 @@ export class InvoiceDatesService {
   }
 
   /**
-   * When an invoice on these matters is due: by the shortest payment terms of the agreements that are in force.
-   *
-   * @throws DomainError refused NO_AGREEMENT
+   * When invoices on these matters are due, by their ids: by the shortest payment terms of the agreements that are in force. One on a
+   * matter without an agreement is refused as NO_AGREEMENT.
    */
-  async dueOn(tx: Tx, issuedOn: Temporal.PlainDate, matterIds: readonly string[]): Promise<Temporal.PlainDate> {
-    const terms: number[] = [];
-    for (const matterId of new Set(matterIds)) {
-      const { paymentTermsDays } = await this.agreements.inForce(tx, matterId, issuedOn);
-      terms.push(paymentTermsDays);
+  async dueOn(
+    tx: Tx,
+    issuedOn: Temporal.PlainDate,
+    matterIds: ReadonlyMap<string, readonly string[]>,
+  ): Promise<DueDates> {
+    const agreements = await this.agreements.ofMatters(tx, [...new Set([...matterIds.values()].flat())]);
+    const byMatter = Map.groupBy(agreements, (agreement) => agreement.matterId);
+    const due = new Map<string, Temporal.PlainDate>();
+    const refusals = new Map<string, DomainError>();
+    for (const [invoiceId, ids] of matterIds) {
+      const inForce = ids.map((id) => [id, inForceOn(byMatter.get(id) ?? [], id, issuedOn)] as const);
+      const without = inForce.find(([, agreement]) => !agreement);
+      if (without) refusals.set(invoiceId, noAgreement(without[0], issuedOn));
+      const days = inForce.map(([, agreement]) => agreement?.paymentTermsDays ?? 0);
+      due.set(invoiceId, issuedOn.add({ days: Math.min(...days) }));
     }
-    return issuedOn.add({ days: Math.min(...terms) });
+    return { refusals, dueOn: (invoiceId) => due.get(invoiceId) ?? issuedOn };
   }
 }

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '@paradesk/access';
 import { DomainError } from '@paradesk/kernel';
-import { Clock, Database, Ids, violatedConstraint, type Tx } from '@paradesk/platform';
+import { Database, Ids, violatedConstraint, type Tx } from '@paradesk/platform';
 import { Temporal } from 'temporal-polyfill';
 import { BillableWorkService, type BillableItem, type WorkInProgress } from '../billable-work/billable-work.service.js';
 import { ClientsService } from '../clients/clients.service.js';
 import { Invoice, InvoiceLine } from './invoice.entity.js';
-import { insertInvoice } from './invoice.queries.js';
+import { insertInvoices } from './invoice.queries.js';
 
 @Injectable()
 export class InvoiceDraftsService {
@@ -14,7 +14,6 @@ export class InvoiceDraftsService {
     private readonly database: Database,
     private readonly clients: ClientsService,
     private readonly work: BillableWorkService,
-    private readonly clock: Clock,
     private readonly ids: Ids,
   ) {}
 
@@ -31,24 +30,32 @@ export class InvoiceDraftsService {
     const drafted = this.database.transaction(caller, async (tx) => {
       const items = await this.work.approved(tx, wanted);
       refuseUnbillable(wanted, items);
-      const invoice = this.invoiceOf(tx, wanted, items, oneCurrencyOf(items));
-      await insertInvoice(tx, invoice);
+      const invoice = this.propose(tx, wanted, items);
+      await insertInvoices(tx, [invoice]);
       return invoice;
     });
     return drafted.catch(refuseBilledTwice);
   }
 
-  private invoiceOf(tx: Tx, wanted: WorkInProgress, items: readonly BillableItem[], currency: string): Invoice {
-    const { tenantId } = tx;
-    const id = this.ids.next();
-    const lines = items.map((item, index) => this.lineOf(tx, id, item, index + 1));
-    const { clientId, from: billingStart, to: billingEnd } = wanted;
-    const draftedAt = this.clock.now();
+  /**
+   * The draft of this work, which is stored nowhere yet. Every draft is made here, of a run as of a single invoice.
+   *
+   * @throws DomainError refused NOTHING_TO_BILL or MIXED_CURRENCIES
+   */
+  propose(
+    { tenantId }: Tx,
+    { clientId, from: billingStart, to: billingEnd }: Pick<WorkInProgress, 'clientId' | 'from' | 'to'>,
+    items: readonly BillableItem[],
+  ): Invoice {
+    if (items.length === 0) throw nothingToBill();
+    const currency = oneCurrencyOf(items);
+    const { id, at: draftedAt } = this.ids.stamp();
+    const lines = items.map((item, index) => this.lineOf(tenantId, id, item, index + 1));
     return Invoice.draft({ tenantId, id, clientId, currency, billingStart, billingEnd, draftedAt }, lines);
   }
 
-  private lineOf({ tenantId }: Tx, invoiceId: string, item: BillableItem, position: number): InvoiceLine {
-    const { currency: _, unitsE4, unitCostE4, personId, ...copied } = item;
+  private lineOf(tenantId: string, invoiceId: string, item: BillableItem, position: number): InvoiceLine {
+    const { currency: _currency, clientId: _clientId, unitsE4, unitCostE4, personId, ...copied } = item;
     return Object.assign(new InvoiceLine(), {
       ...copied,
       tenantId,

@@ -15,13 +15,16 @@ export class InvoiceNumberCounter {
   @Column('integer') readonly last!: number;
 }
 
-/** The next number of the year, `INV-2026-00001`. Whoever else wants one waits until this transaction ends. */
-export async function takeInvoiceNumber(tx: Tx, year: number): Promise<string> {
+/** The next numbers of the year, `INV-2026-00001` and so on. Whoever else wants one waits until this transaction ends. */
+export async function takeInvoiceNumbers(tx: Tx, year: number, count: number): Promise<string[]> {
   const [taken]: { last: number }[] = await tx.query(
-    `insert into invoice_number_counters as counter (tenant_id, year, last) values ($1, $2, 1)
-     on conflict (tenant_id, year) do update set last = counter.last + 1 returning last`,
-    [tx.tenantId, year],
+    `insert into invoice_number_counters as counter (tenant_id, year, last) values ($1, $2, $3)
+     on conflict (tenant_id, year) do update set last = counter.last + $3 returning last`,
+    [tx.tenantId, year, count],
   );
   if (!taken) throw new Error('a counter gave no number');
-  return `INV-${year}-${taken.last.toString().padStart(5, '0')}`;
+  return Array.from({ length: count }, (_, index) => {
+    const number = taken.last - count + 1 + index;
+    return `INV-${year}-${number.toString().padStart(5, '0')}`;
+  });
 }

@@ -1,5 +1,5 @@
 import { DomainError } from '@paradesk/kernel';
-import { bulkInsert, type Tx } from '@paradesk/platform';
+import { insertEntities, type Tx } from '@paradesk/platform';
 import { Invoice, InvoiceLine } from './invoice.entity.js';
 
 /** The invoice with its lines. @throws DomainError not-found INVOICE_NOT_FOUND */
@@ -19,15 +19,33 @@ export async function lockInvoice(tx: Tx, id: string): Promise<Invoice> {
   return invoice.withLines(await linesOf(tx, invoice.id));
 }
 
-/** Stores a draft with its lines, however many. */
-export async function insertInvoice(tx: Tx, invoice: Invoice): Promise<void> {
-  await tx.insert(Invoice, invoice);
-  const { tableName, columns } = tx.connection.getMetadata(InvoiceLine);
-  const types = Object.fromEntries(columns.map((column) => [column.databaseName, String(column.type)]));
-  const rows = invoice.lines.map((line) =>
-    Object.fromEntries(columns.map((column) => [column.databaseName, column.getEntityValue(line, true) as unknown])),
+/** Stores drafts with their lines, however many. */
+export async function insertInvoices(tx: Tx, invoices: readonly Invoice[]): Promise<void> {
+  await insertEntities(tx, Invoice, invoices);
+  await insertEntities(
+    tx,
+    InvoiceLine,
+    invoices.flatMap(({ lines }) => lines),
   );
-  await bulkInsert(tx, tableName, types, rows);
+}
+
+/** Stores how far invoices have come and what they were issued with, by one statement. */
+export async function saveIssued(tx: Tx, invoices: readonly Invoice[]): Promise<void> {
+  await tx.query(
+    `update invoices i set status = c.status, number = c.number, issued_on = c.issued_on, due_on = c.due_on, version = c.version
+     from unnest($2::uuid[], $3::text[], $4::text[], $5::date[], $6::date[], $7::integer[])
+       c (id, status, number, issued_on, due_on, version)
+     where i.tenant_id = $1 and i.id = c.id`,
+    [
+      tx.tenantId,
+      invoices.map(({ id }) => id),
+      invoices.map(({ status }) => status),
+      invoices.map(({ number }) => number),
+      invoices.map(({ issuedOn }) => issuedOn?.toString() ?? null),
+      invoices.map(({ dueOn }) => dueOn?.toString() ?? null),
+      invoices.map(({ version }) => version),
+    ],
+  );
 }
 
 /** Stores what may change of an invoice: nothing else ever does. */

@@ -8,13 +8,21 @@ import { InvoiceAnnouncements } from './invoice-announcements.js';
 import { InvoiceDatesService } from './invoice-dates.service.js';
 import { InvoiceDraftsService } from './invoice-drafts.service.js';
 import { InvoiceFilesService } from './invoice-files.service.js';
+import { InvoiceIssuesService } from './invoice-issues.service.js';
 import { InvoicesController } from './invoices.controller.js';
 import { InvoicesService } from './invoices.service.js';
 
 @Module({
   imports: [AgreementsModule, BillableWorkModule, ClientsModule, LedgerModule, TenantsModule],
   controllers: [InvoicesController],
-  providers: [InvoiceAnnouncements, InvoiceDatesService, InvoiceDraftsService, InvoiceFilesService, InvoicesService],
-  exports: [InvoiceAnnouncements, InvoiceDatesService],
+  providers: [
+    InvoiceAnnouncements,
+    InvoiceDatesService,
+    InvoiceDraftsService,
+    InvoiceFilesService,
+    InvoiceIssuesService,
+    InvoicesService,
+  ],
+  exports: [InvoiceAnnouncements, InvoiceDatesService, InvoiceDraftsService, InvoiceIssuesService],
 })
 export class InvoicesModule {}

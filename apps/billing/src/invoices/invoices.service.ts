@@ -3,11 +3,8 @@ import type { Caller } from '@paradesk/access';
 import type { PageRequest, PageResult } from '@paradesk/contracts/paradesk/common/v1/page';
 import { Database, pageQuery, pageResult } from '@paradesk/platform';
 import { LessThan } from 'typeorm';
-import { BillableWorkService } from '../billable-work/billable-work.service.js';
-import { LedgerService } from '../ledger/ledger.service.js';
-import { InvoiceAnnouncements } from './invoice-announcements.js';
 import { InvoiceDatesService } from './invoice-dates.service.js';
-import { takeInvoiceNumber } from './invoice-number-counter.entity.js';
+import { InvoiceIssuesService } from './invoice-issues.service.js';
 import { Invoice, type InvoiceStatus } from './invoice.entity.js';
 import { findInvoice, lockInvoice, releaseLines, saveInvoice } from './invoice.queries.js';
 
@@ -16,9 +13,7 @@ export class InvoicesService {
   constructor(
     private readonly database: Database,
     private readonly dates: InvoiceDatesService,
-    private readonly work: BillableWorkService,
-    private readonly ledger: LedgerService,
-    private readonly announcements: InvoiceAnnouncements,
+    private readonly issues: InvoiceIssuesService,
   ) {}
 
   async approve(caller: Caller, invoiceId: string): Promise<Invoice> {
@@ -39,20 +34,12 @@ export class InvoicesService {
   async issue(caller: Caller, invoiceId: string): Promise<Invoice> {
     const issuedOn = await this.dates.today(caller);
     return this.database.transaction(caller, async (tx) => {
-      const invoice = await lockInvoice(tx, invoiceId);
-      if (invoice.isIssued) return invoice;
-      invoice.refuseUnlessIssuable();
-      const matterIds = invoice.lines.map((line) => line.matterId);
-      const dueOn = await this.dates.dueOn(tx, issuedOn, matterIds);
-      const entryIds = invoice.lines.map((line) => line.entryId);
-      await this.work.markBilled(tx, entryIds);
-      // Late, since from here on the tenant's other issues wait for this one to end.
-      const number = await takeInvoiceNumber(tx, issuedOn.year);
-      invoice.issue({ number, issuedOn, dueOn });
-      await saveInvoice(tx, invoice);
-      await this.ledger.postInvoice(tx, invoice, invoice.totals);
-      await this.announcements.issued(tx, invoice);
-      return invoice;
+      const { id } = await lockInvoice(tx, invoiceId);
+      const { refused } = await this.issues.issue(tx, [id], issuedOn);
+      const refusal = refused.get(id);
+      if (refusal) throw refusal;
+      await this.issues.file(tx, [id]);
+      return findInvoice(tx, id);
     });
   }
 

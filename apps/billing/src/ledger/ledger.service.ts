@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '@paradesk/access';
 import type { PageRequest, PageResult } from '@paradesk/contracts/paradesk/common/v1/page';
 import { Money } from '@paradesk/kernel';
-import { Clock, Database, Ids, type Tx } from '@paradesk/platform';
+import { Clock, Database, Ids, insertEntities, type Tx } from '@paradesk/platform';
 import { In } from 'typeorm';
 import { listById } from '../billable-work/captured-work.queries.js';
 import type { InvoiceTotals } from '../invoices/invoice-totals.js';
@@ -22,9 +22,15 @@ export class LedgerService {
     private readonly ids: Ids,
   ) {}
 
-  /** Books the issue of an invoice, in the transaction of the issue. */
-  async postInvoice(tx: Tx, invoice: { id: string; clientId: string }, totals: InvoiceTotals): Promise<void> {
-    await store(tx, Posting.ofInvoice(this.subject(tx, invoice.id, invoice.clientId), totals));
+  /** Books the issue of invoices, in the transaction of the issue. */
+  async postInvoices(
+    tx: Tx,
+    issued: readonly { readonly invoice: { id: string; clientId: string }; readonly totals: InvoiceTotals }[],
+  ): Promise<void> {
+    const postings = issued.map(({ invoice: { id, clientId }, totals }) =>
+      Posting.ofInvoice(this.subject(tx, id, clientId), totals),
+    );
+    await store(tx, postings);
   }
 
   /** Books a payment, in the transaction that records it. */
@@ -33,7 +39,7 @@ export class LedgerService {
     payment: { id: string; invoiceId: string; clientId: string; amount: Money },
   ): Promise<void> {
     const subject = this.subject(tx, payment.invoiceId, payment.clientId);
-    await store(tx, Posting.ofPayment(subject, payment.id, payment.amount));
+    await store(tx, [Posting.ofPayment(subject, payment.id, payment.amount)]);
   }
 
   /** The balances by account and currency. */
@@ -71,8 +77,12 @@ export class LedgerService {
   }
 }
 
-async function store(tx: Tx, posting: Posting | undefined): Promise<void> {
-  if (!posting) return;
-  await tx.insert(Posting, posting);
-  await tx.insert(PostingLine, [...posting.lines]);
+async function store(tx: Tx, given: readonly (Posting | undefined)[]): Promise<void> {
+  const postings = given.filter((posting) => posting !== undefined);
+  await insertEntities(tx, Posting, postings);
+  await insertEntities(
+    tx,
+    PostingLine,
+    postings.flatMap(({ lines }) => lines),
+  );
 }

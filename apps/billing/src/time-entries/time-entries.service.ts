@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '@paradesk/access';
 import type { PageRequest, PageResult } from '@paradesk/contracts/paradesk/common/v1/page';
-import { Database, type Tx } from '@paradesk/platform';
+import { Database, type Tx, insertEntities } from '@paradesk/platform';
 import { AgreementsService } from '../agreements/agreements.service.js';
 import type { WorkStatus } from '../billable-work/captured-work.js';
-import { insertWork, listById, moveWork, saveWork } from '../billable-work/captured-work.queries.js';
+import { listById, moveWork, saveWork } from '../billable-work/captured-work.queries.js';
 import { RecordingsService, type CapturedBy } from '../billable-work/recordings.service.js';
 import type { Guideline } from '../guidelines/guideline.js';
 import { GuidelinesService } from '../guidelines/guidelines.service.js';
@@ -59,7 +59,7 @@ export class TimeEntriesService {
       const recording = await this.recordings.record(tx, by, time.workedOn, overrideReason);
       const entry = timeEntryOf(time, timekeeper, agreement, recording);
       await this.guidelines.check(tx, [entry], by.timeZone);
-      await insertWork(tx, TimeEntry, [entry]);
+      await insertEntities(tx, TimeEntry, [entry]);
       return entry;
     };
   }

@@ -8,6 +8,7 @@ const benches: Readonly<Record<string, () => Promise<{ measure(): Promise<Findin
   access: () => import('./access.js'),
   events: () => import('./events.js'),
   tenants: () => import('./tenants.js'),
+  'billing-run': () => import('./billing-run.js'),
 };
 
 const [name = ''] = process.argv.slice(2);

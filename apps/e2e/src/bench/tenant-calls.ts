@@ -22,6 +22,7 @@ export function tenantOf(id: string): Tenant {
     addressLines: ['120 Water Street', 'Boston, MA 02109'],
     email: 'office@harbor.example',
     version: 1,
+    qualificationRequirement: 1,
   };
 }
 

@@ -1,48 +1,20 @@
-import { billing } from '@paradesk/billing';
 import { Role } from '@paradesk/contracts/paradesk/common/v1/rule';
 import { newId } from '@paradesk/kernel';
-import { Clock, InProcessChannel, migrate, provisionDatabase, startService, startTelemetry } from '@paradesk/platform';
-import { startEmbeddedPostgres } from '@paradesk/platform/embedded-postgres';
-import { aCaller, PeerStubs, TokenMint } from '@paradesk/testing';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import pg from 'pg';
+import { aCaller } from '@paradesk/testing';
+import type pg from 'pg';
+import { startBilling } from './billing-service.js';
 import { serveParent } from './child.js';
 import { ENTRIES_OF_A_TENANT, type Question, type TenantsReady } from './tenants.js';
 
-const SECRET = 'only-for-the-bench-0123456789abcdef';
 const QUESTIONS = 300;
 
 // The last figures of the ids say whose they are and which, so that nobody has to look them up.
 const idOf = (kind: string, tenant: number, entry = 0) =>
   `0199${kind}000-0000-7000-8000-${String(tenant * 1_000 + entry).padStart(12, '0')}`;
 
-/** Billing as a service runs it, on a database with this many tenants and the same number of time entries of each. */
+/** Billing with this many tenants and the same number of time entries of each. */
 async function serve(tenants: number): Promise<void> {
-  startTelemetry({ serviceName: 'bench' });
-  const folder = mkdtempSync(join(tmpdir(), 'paradesk-bench-'));
-  const postgres = await startEmbeddedPostgres({ folder: join(folder, 'postgres'), durable: false });
-  const database = await provisionDatabase(postgres.url, 'bench', SECRET);
-  await migrate({ ...database, migrations: billing.migrations });
-  await fill(postgres.url, tenants);
-  const clock = new Clock();
-  const mint = await TokenMint.open(clock);
-  const peers = new PeerStubs(mint, clock);
-  await peers.start();
-  const service = await startService(billing, {
-    env: {
-      DATABASE_URL: database.runtimeUrl,
-      SERVICE_SECRET: SECRET,
-      STORAGE: `folder:${folder}`,
-      LOG_LEVEL: 'warn',
-      GRPC_ADDRESS: '127.0.0.1:0',
-      OPS_ADDRESS: '127.0.0.1:0',
-    },
-    channel: new InProcessChannel(),
-    clock,
-    peers: () => ({ identity: peers.address }),
-  });
+  const { address, mint, stop } = await startBilling((client) => fill(client, tenants), { durable: false });
   // A token of its own for each, as the gateway brings one with each request: no side profits from one that was seen before.
   const question = async (): Promise<Question> => {
     const tenant = Math.floor(Math.random() * tenants);
@@ -54,23 +26,12 @@ async function serve(tenants: number): Promise<void> {
     };
   };
   const answers = { questions: () => Promise.all(Array.from({ length: QUESTIONS }, question)) };
-  const ready: TenantsReady = { address: service.address };
-  serveParent(ready, answers, async () => {
-    await service.stop();
-    peers.stop();
-    await postgres.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const ready: TenantsReady = { address };
+  serveParent(ready, answers, stop);
 }
 
 /** By SQL: one matter of each tenant, and its entries in the order of time, so that those of one tenant lie apart as they do in life. */
-async function fill(superuserUrl: string, tenants: number): Promise<void> {
-  const url = new URL(superuserUrl);
-  url.pathname = '/bench';
-  const client = new pg.Client(url.href);
-  await client.connect();
-  // Neither foreign keys nor the audit trail are measured here.
-  await client.query('set session_replication_role = replica');
+async function fill(client: pg.Client, tenants: number): Promise<void> {
   await client.query(
     `insert into time_entries (
        tenant_id, id, client_id, matter_id, currency, amount_minor, narrative, status, recorded_at, person_id, worked_on, worked_minutes,
@@ -83,8 +44,6 @@ async function fill(superuserUrl: string, tenants: number): Promise<void> {
      from generate_series(0, $2 - 1) entry cross join generate_series(0, $1 - 1) tenant order by entry, tenant`,
     [tenants, ENTRIES_OF_A_TENANT, newId(Date.now()), newId(Date.now())],
   );
-  await client.query('vacuum analyze');
-  await client.end();
 }
 
 await serve(Number(process.argv[2]));

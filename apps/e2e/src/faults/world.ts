@@ -154,10 +154,12 @@ class Parts {
   }
 
   private async throughProxies(connections: readonly Connection[]) {
+    const names = connections.map(({ from, to }) => `${from}>${to}`);
+    const own = await freeAddresses(names);
     this.proxies = await openProxies(
       connections.map(({ from, to, address }) => ({
         name: `${from}>${to}`,
-        ...(to === 'kafka' ? this.kafka.doorOf(from) : { target: address }),
+        ...(to === 'kafka' ? this.kafka.doorOf(from) : { target: address, port: portOf(own[`${from}>${to}`]) }),
       })),
     );
     this.steps.push(() => this.proxies.close());

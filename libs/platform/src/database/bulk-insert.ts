@@ -1,4 +1,4 @@
-import type { EntityManager } from 'typeorm';
+import type { EntityManager, ObjectLiteral } from 'typeorm';
 
 /**
  * Inserts many rows by one statement per 10,000: `INSERT ... SELECT FROM unnest(...)`, 4 to 8 times faster than the ORM.
@@ -23,4 +23,25 @@ export async function bulkInsert(
       names.map((name) => slice.map((row) => row[name] ?? null)),
     );
   }
+}
+
+/** Inserts entities as `bulkInsert` does: every column of theirs, as the entity's transformers store it. */
+export async function insertEntities<T extends ObjectLiteral>(
+  tx: EntityManager,
+  entity: new () => T,
+  items: readonly T[],
+): Promise<void> {
+  const { tableName, columns } = tx.connection.getMetadata(entity);
+  const types = Object.fromEntries(columns.map((column) => [column.databaseName, String(column.type)]));
+  const rows = items.map((item) =>
+    Object.fromEntries(
+      columns.map((column) => [column.databaseName, storedOf(column, column.getEntityValue(item, true))]),
+    ),
+  );
+  await bulkInsert(tx, tableName, types, rows);
+}
+
+// An array of JSON is an array of texts to the server.
+function storedOf({ type }: { readonly type: unknown }, value: unknown): unknown {
+  return type === 'jsonb' ? JSON.stringify(value) : value;
 }

@@ -86,15 +86,28 @@ export class Jobs {
 
   /** Adds a job in this transaction: it exists when the transaction commits. */
   async add<P>(tx: Tx, kind: JobKind<P>, payload: P, options: JobOptions = {}): Promise<void> {
-    const envelope: Envelope = { tenantId: tx.tenantId, payload, ...causeOf(options.runAt !== undefined) };
+    const { key, ...common } = options;
+    await this.addAll(tx, kind, [{ payload, ...(key !== undefined && { key }) }], common);
+  }
+
+  /** As `add`, many of one kind by one statement. */
+  async addAll<P>(
+    tx: Tx,
+    kind: JobKind<P>,
+    jobs: readonly { readonly payload: P; readonly key?: string }[],
+    options: Omit<JobOptions, 'key'> = {},
+  ): Promise<void> {
+    const cause = causeOf(options.runAt !== undefined);
+    const envelopes = jobs.map(({ payload }): Envelope => ({ tenantId: tx.tenantId, payload, ...cause }));
     await tx.query(
-      `select from ${JOBS_SCHEMA}.add_job($1, $2::json, run_at => $3::timestamptz, max_attempts => $4, job_key => $5, job_key_mode => 'preserve_run_at')`,
+      `select from unnest($2::json[], $5::text[]) job (payload, key),
+         lateral ${JOBS_SCHEMA}.add_job($1, job.payload, run_at => $3::timestamptz, max_attempts => $4, job_key => job.key, job_key_mode => 'preserve_run_at')`,
       [
         kind.name,
-        JSON.stringify(envelope),
+        envelopes.map((envelope) => JSON.stringify(envelope)),
         options.runAt?.toString() ?? null,
         options.maxAttempts ?? 25,
-        options.key ? `${kind.name}:${tx.tenantId}:${options.key}` : null,
+        jobs.map(({ key }) => (key ? `${kind.name}:${tx.tenantId}:${key}` : null)),
       ],
     );
   }

@@ -30,36 +30,46 @@ export class Outbox {
    * @throws DomainError refused EVENT_TOO_LARGE when the event is larger than `MAX_EVENT_BYTES`: its change is not made either
    * @throws the database's unique violation when the aggregate has an event of this version: its version was not raised
    */
-  async add<T>(tx: Tx, { topic, aggregateId, aggregateVersion, event }: OutgoingEvent<T>): Promise<void> {
+  async add<T>(tx: Tx, event: OutgoingEvent<T>): Promise<void> {
+    await this.addAll(tx, [event]);
+  }
+
+  /** As `add`, of many aggregates by one statement: each event is of another aggregate. */
+  async addAll<T>(tx: Tx, events: readonly OutgoingEvent<T>[]): Promise<void> {
     if (!tx.queryRunner?.isTransactionActive) throw new Error('an event is added in the transaction of its change');
-    const payload = topic.message.encode(event).finish();
-    if (payload.byteLength > MAX_EVENT_BYTES) {
-      throw DomainError.refused(
-        'EVENT_TOO_LARGE',
-        `an event of ${topic.name} would have ${payload.byteLength} bytes, more than the ${MAX_EVENT_BYTES} that are carried`,
-      );
-    }
+    if (events.length === 0) return;
     const now = this.clock.now();
     // The relay is woken at commit, and not at all after a rollback: that is how NOTIFY works.
     await tx.query(
       `with added as (
          insert into messaging.outbox
            (event_id, tenant_id, topic, aggregate_id, aggregate_version, occurred_at, payload, traceparent, schema_version)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, ${SCHEMA_VERSION})
+         select event_id, $1, topic, aggregate_id, aggregate_version, $2, payload, $3, ${SCHEMA_VERSION}
+         from unnest($4::uuid[], $5::text[], $6::uuid[], $7::integer[], $8::bytea[])
+           e (event_id, topic, aggregate_id, aggregate_version, payload)
        )
        select pg_notify('paradesk_outbox', '')`,
       [
-        newId(now.epochMilliseconds),
         tx.tenantId,
-        topic.name,
-        aggregateId,
-        aggregateVersion,
         now.round('millisecond').toString(),
-        Buffer.from(payload),
         activeTraceparent(),
+        events.map(() => newId(now.epochMilliseconds)),
+        events.map(({ topic }) => topic.name),
+        events.map(({ aggregateId }) => aggregateId),
+        events.map(({ aggregateVersion }) => aggregateVersion),
+        events.map(payloadOf),
       ],
     );
   }
+}
+
+function payloadOf<T>({ topic, event }: OutgoingEvent<T>): Buffer {
+  const payload = topic.message.encode(event).finish();
+  if (payload.byteLength <= MAX_EVENT_BYTES) return Buffer.from(payload);
+  throw DomainError.refused(
+    'EVENT_TOO_LARGE',
+    `an event of ${topic.name} would have ${payload.byteLength} bytes, more than the ${MAX_EVENT_BYTES} that are carried`,
+  );
 }
 
 function activeTraceparent(): string | null {
