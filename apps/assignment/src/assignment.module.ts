@@ -7,8 +7,10 @@ import { assignmentConfig } from './config.js';
 import { entities, migrations } from './data-source.js';
 import { MattersModule } from './matters/matters.module.js';
 import { PeopleModule } from './people/people.module.js';
+import { TaskKindsModule } from './task-kinds/task-kinds.module.js';
+import { TenantsModule } from './tenants/tenants.module.js';
 
-@Module({ imports: [ClientsModule, PeopleModule, MattersModule] })
+@Module({ imports: [TenantsModule, TaskKindsModule, ClientsModule, PeopleModule, MattersModule] })
 export class AssignmentModule {}
 
 /** Matters, and who works on them. */
@@ -19,5 +21,5 @@ export const assignment = defineService({
   entities,
   migrations,
   grpc: [MattersServiceService],
-  consumes: [topics.clients, topics.people],
+  consumes: [topics.tenants, topics.task_kinds, topics.clients, topics.people],
 });

@@ -8,6 +8,7 @@ import { PeopleServiceService } from '@paradesk/contracts/paradesk/identity/v1/p
 import { DomainError, newId } from '@paradesk/kernel';
 import { aCaller, ServiceUnderTest } from '@paradesk/testing';
 import { assignment } from '../src/assignment.module.js';
+import { tellOfTenant } from './builders.js';
 
 describe('matters', () => {
   let system: ServiceUnderTest;
@@ -16,6 +17,7 @@ describe('matters', () => {
 
   beforeAll(async () => {
     system = await ServiceUnderTest.start(assignment);
+    await tellOfTenant(system, manager);
     await tellOfClient(manager, clientId);
   });
   afterAll(() => system.stop());
@@ -53,6 +55,8 @@ describe('matters', () => {
       timekeeperClassification: '',
       version: 1,
       deactivatedAt: undefined,
+      qualifications: [],
+      hasRecordedQualifications: false,
     };
     await system.deliver(topics.people, {
       tenantId: of.tenantId,

@@ -37,6 +37,7 @@ describe('the mail of an invoice', () => {
       addressLines: [],
       email: 'office@harbor.example',
       version: 1,
+      qualificationRequirement: 1,
     };
     await system.deliver(topics.tenants, {
       tenantId: manager.tenantId,
@@ -209,6 +210,7 @@ describe('a mail server that refuses', () => {
       addressLines: [],
       email: 't@t.example',
       version: 1,
+      qualificationRequirement: 1,
     };
     await system.deliver(topics.tenants, {
       tenantId: manager.tenantId,

@@ -1,4 +1,5 @@
 import { platformConfig, setting } from '@paradesk/platform';
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { SignInOptions } from './sign-in/sign-in-settings.js';
 
@@ -18,8 +19,15 @@ export const gatewayConfig = platformConfig
     OIDC_CLIENT_SECRET: z.string('takes a client secret').optional(),
     /** What cookies of sign-ins under way are encrypted with: the same for all replicas. */
     COOKIE_KEY: setting.secret.optional(),
-    /** Where browsers see the gateway; where it listens by default. */
+    /** Where browsers and programs see the gateway; where it listens by default. */
     PUBLIC_URL: setting.secureUrl.optional(),
+    /** The proxies before the gateway whose X-Forwarded-For is believed: addresses or networks, separated by commas. */
+    TRUSTED_PROXIES: setting.list
+      .default([])
+      .refine(
+        (proxies) => proxies.every(isNetwork),
+        'takes IP addresses or networks (10.0.0.0/8), separated by commas',
+      ),
   })
   .superRefine((config, context) => {
     if (!config.OIDC_ISSUER) return;
@@ -38,6 +46,15 @@ export function signInOptions(config: z.infer<typeof gatewayConfig>): SignInOpti
     COOKIE_KEY: cookieKey,
   } = config;
   if (!issuer || !clientId || !clientSecret || !cookieKey) return undefined;
-  const publicUrl = config.PUBLIC_URL;
-  return { issuer, clientId, clientSecret, cookieKey, ...(publicUrl !== undefined && { publicUrl }) };
+  return { issuer, clientId, clientSecret, cookieKey };
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits = '', ...rest] = text.split('/');
+  const most = { 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  return (
+    rest.length === 0 &&
+    most > 0 &&
+    (bits === '' ? !text.includes('/') : /^\d{1,3}$/.test(bits) && Number(bits) <= most)
+  );
 }

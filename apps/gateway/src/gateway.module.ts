@@ -5,6 +5,8 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Logger } from '@paradesk/platform';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { AddressInfo, Socket } from 'node:net';
+import { AccessTokensController } from './access-tokens/access-tokens.controller.js';
+import { AccessTokensService } from './access-tokens/access-tokens.service.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { Channels } from './channels.js';
 import { defaultLimits, LIMITS, type Limits } from './limits.js';
@@ -43,6 +45,10 @@ export interface GatewayOptions {
   readonly limits?: Partial<Limits>;
   /** How people sign in; without it, only API keys do. */
   readonly signIn?: SignInOptions;
+  /** Where browsers and programs see the gateway; where it listens by default. */
+  readonly publicUrl?: string;
+  /** Addresses or networks of proxies whose X-Forwarded-For is believed; none by default. */
+  readonly trustedProxies?: readonly string[];
 }
 
 /** A gateway that serves. */
@@ -59,13 +65,14 @@ export class GatewayModule {
   static of(channels: Channels, logger: Logger, limits: Limits, signIn: SignInSettings): DynamicModule {
     return {
       module: GatewayModule,
-      controllers: [ReferencesController, SignInController, OperationsController],
+      controllers: [ReferencesController, SignInController, AccessTokensController, OperationsController],
       providers: [
         { provide: Channels, useValue: channels },
         { provide: Logger, useValue: logger },
         { provide: LIMITS, useValue: limits },
         { provide: SignInSettings, useValue: signIn },
         { provide: RouteTable, useValue: new RouteTable(operations()) },
+        AccessTokensService,
         ApiKeysService,
         BrowserCookies,
         PendingSignIns,
@@ -82,7 +89,7 @@ export class GatewayModule {
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
   const channels = new Channels({ ...options.peers, identity: options.identityAddress });
   const limits = { ...defaultLimits, ...options.limits };
-  const adapter = new FastifyAdapter(serverOptions(limits));
+  const adapter = new FastifyAdapter({ ...serverOptions(limits), trustProxy: [...(options.trustedProxies ?? [])] });
   const server = adapter.getInstance<FastifyInstance>();
   traceRequests(server);
   limitConnections(server, limits, options.logger);
@@ -97,7 +104,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   let url = '';
-  const signIn = new SignInSettings(options.signIn, () => url);
+  const signIn = new SignInSettings(options.signIn, () => options.publicUrl ?? url);
   const module = GatewayModule.of(channels, options.logger, limits, signIn);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: false,

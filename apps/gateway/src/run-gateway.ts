@@ -31,6 +31,8 @@ async function serve(): Promise<void> {
     peers: config.PEERS,
     shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS,
     signIn: signInOptions(config),
+    ...(config.PUBLIC_URL !== undefined && { publicUrl: config.PUBLIC_URL }),
+    trustedProxies: config.TRUSTED_PROXIES,
     logger,
   });
   const ops = await OpsServer.start(config.OPS_ADDRESS, {});

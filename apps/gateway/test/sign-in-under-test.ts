@@ -33,7 +33,10 @@ export class SignInUnderTest {
     readonly log: () => string,
   ) {}
 
-  static async start(overrides: Partial<SignInOptions> = {}): Promise<SignInUnderTest> {
+  static async start({
+    publicUrl,
+    ...overrides
+  }: Partial<SignInOptions> & { readonly publicUrl?: string } = {}): Promise<SignInUnderTest> {
     const provider = await OpenIdProvider.start({ people: accounts, client: CLIENT });
     const identity = await startIdentity({ OIDC_ISSUER: provider.issuer, OIDC_CLIENT_ID: CLIENT.id });
     // The provider's clock is the real one.
@@ -54,8 +57,9 @@ export class SignInUnderTest {
         cookieKey: COOKIE_KEY,
         ...overrides,
       },
+      ...(publicUrl !== undefined && { publicUrl }),
     });
-    provider.allowRedirect(`${overrides.publicUrl ?? gateway.url}/auth/callback`);
+    provider.allowRedirect(`${publicUrl ?? gateway.url}/auth/callback`);
     return new SignInUnderTest(gateway, identity, provider, stubs, () => lines.join(''));
   }
 

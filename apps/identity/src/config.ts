@@ -16,6 +16,11 @@ export const identityConfig = z.object({
   OIDC_CLIENT_ID: z.string('takes a client id').optional(),
   /** The accounts of the operations team: `issuer|subject`, separated by commas. */
   OPERATORS: z.string('takes issuer|subject, separated by commas').default('').transform(parsedBy(parseOperators)),
+  /** How many requests there may be in a minute: of one API key, and of one person by all their sessions. */
+  KEY_REQUESTS_PER_MINUTE: setting.wholeNumber(1, 100_000_000).default(600),
+  PERSON_REQUESTS_PER_MINUTE: setting.wholeNumber(1, 100_000_000).default(300),
+  /** How many sign-ins there may be in a minute from one address. */
+  ADDRESS_SIGN_INS_PER_MINUTE: setting.wholeNumber(1, 100_000_000).default(60),
   /** How long a session may go unused, in hours. */
   SESSION_IDLE_HOURS: setting.wholeNumber(1, 24 * 30).default(12),
   /** How long a session lasts at most, in hours. */

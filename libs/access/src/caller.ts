@@ -7,8 +7,10 @@ export interface Caller {
   readonly role: Role;
   /** UUID of the person; absent for a service and for an operator. */
   readonly personId?: string;
-  /** UUID of the client of an attorney or a partner system; absent for the tenant's staff. */
+  /** UUID of the client of an attorney or a partner system; of staff, the one client that their API key is restricted to, if it is. */
   readonly clientId?: string;
   /** Name of the calling service, such as `billing`; absent for people. */
   readonly service?: string;
+  /** What the API key is good for (`scopeOf` in the contracts); absent where that is all that the role may. */
+  readonly scopes?: readonly string[];
 }

@@ -163,12 +163,18 @@ describe('the role boundary', () => {
 describe('an assignment', () => {
   const assign = (
     until: Record<string, number>,
-    { matter = aMatter({ isOnTeam: false }), taskClass = SUBSTANTIVE, role = Role.PARALEGAL } = {},
+    {
+      matter = aMatter({ isOnTeam: false }),
+      taskClass = SUBSTANTIVE,
+      role = Role.PARALEGAL,
+      qualificationNotAsked = undefined as boolean | undefined,
+    } = {},
   ) =>
     decided({
       action: 'beAssigned',
       principal: aPrincipal(role, {
         qualifiedUntil: Object.fromEntries(Object.entries(until).map(([key, days]) => [key, TODAY.add({ days })])),
+        qualificationNotAsked,
       }),
       rule: aRule(taskClass),
       resource: { tenantId: TENANT, matter },
@@ -182,6 +188,13 @@ describe('an assignment', () => {
     ['the day after', assign({ 'US-CA': -1 }), 'QUALIFICATION_EXPIRED'],
     ['for another jurisdiction', assign({ 'US-NY': 300 }), 'QUALIFICATION_MISSING'],
     ['without any', assign({}), 'QUALIFICATION_MISSING'],
+    ['without any, of whom the tenant asks none', assign({}, { qualificationNotAsked: true }), 'ALLOWED'],
+    ['expired, of whom the tenant asks none', assign({ 'US-CA': -1 }, { qualificationNotAsked: true }), 'ALLOWED'],
+    [
+      'without an attorney, of whom the tenant asks no qualification',
+      assign({}, { qualificationNotAsked: true, matter: aMatter({ supervisingAttorneyId: undefined }) }),
+      'NO_SUPERVISING_ATTORNEY',
+    ],
     [
       'of a matter without a jurisdiction',
       assign({ 'US-CA': 1 }, { matter: aMatter({ jurisdiction: undefined }) }),

@@ -8,6 +8,8 @@ import { evaluate, type Question, type Verdict } from './policy-set.js';
 export interface Principal extends Caller {
   /** Last day of the person's qualification by jurisdiction, written as matters write it. Asked for by `beAssigned` only. */
   readonly qualifiedUntil?: Readonly<Record<string, Temporal.PlainDate>>;
+  /** The tenant does not ask this person for a qualification; absent, it does. Looked at by `beAssigned` only. */
+  readonly qualificationNotAsked?: boolean;
 }
 
 /** What the service knows of a matter in regard to the principal, from its own tables, read in the transaction that acts on it. */
@@ -163,6 +165,7 @@ export function questionOf(request: AccessRequest): Question {
     onTeam: matter?.isOnTeam === true,
     walled: matter !== undefined && matter.isWalled !== false,
     supervised: Boolean(matter?.supervisingAttorneyId),
+    qualificationNotAsked: request.action === 'beAssigned' && principal.qualificationNotAsked === true,
   };
   if (principal.clientId) context.client = principal.clientId;
   if (resourceClient) context.resourceClient = resourceClient;

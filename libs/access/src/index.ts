@@ -14,6 +14,7 @@ export { policies, type Policy } from './policy-set.js';
 export { refusalOf, type Subject } from './refusal.js';
 export {
   effectiveClass,
+  OWN_KIND,
   requireTightening,
   ruleOf,
   taskCatalogue,

@@ -42,6 +42,14 @@ describe('the class of work for a tenant', () => {
     ['of unknown work, not loosened', 'x.y', { 'x.y': ADMINISTRATIVE }, SUBSTANTIVE],
     ['of unknown work, tightened', 'x.y', { 'x.y': RESERVED }, RESERVED],
     ['of what every object has', 'toString', {}, SUBSTANTIVE],
+    ["of a tenant's own work that nobody has classed", 'own.translate', {}, SUBSTANTIVE],
+    ["of a tenant's own work as signed off", 'own.translate', { 'own.translate': ADMINISTRATIVE }, ADMINISTRATIVE],
+    [
+      "of a tenant's own work under what is no class",
+      'own.translate',
+      { 'own.translate': 0 as TaskClass },
+      SUBSTANTIVE,
+    ],
   ])('%s', (_name, code, tightenings, expected) => {
     expect(effectiveClass(code, tightenings)).toBe(expected);
     expect(ruleOf(code, tightenings).taskClass).toBe(expected);
@@ -56,6 +64,7 @@ describe('the class of work for a tenant', () => {
     expect(() => requireTightening('x.y', ADMINISTRATIVE)).toThrow(
       expect.objectContaining({ reason: 'TASK_CLASS_BELOW_FLOOR' }),
     );
+    expect(() => requireTightening('own.translate', ADMINISTRATIVE)).not.toThrow();
     expect(() => requireTightening('documents.scan', TaskClass.UNSPECIFIED)).toThrow(
       expect.objectContaining({ reason: 'TASK_CLASS_UNKNOWN' }),
     );

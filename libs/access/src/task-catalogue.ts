@@ -16,7 +16,7 @@ export interface WorkKind {
   readonly source: string;
 }
 
-/** Classes that a tenant has set above the floor, by code. */
+/** Classes that a tenant has set, by code: above the floor, and of its own kinds of work any that an attorney has signed off. */
 export type Tightenings = Readonly<Record<string, TaskClass>>;
 
 const { ADMINISTRATIVE, SUBSTANTIVE, RESERVED } = TaskClass;
@@ -154,6 +154,9 @@ export const taskCatalogue: readonly WorkKind[] = [
   ]),
 ];
 
+/** Codes of a tenant's own kinds of work begin with this, and none of the catalogue ever does. */
+export const OWN_KIND = 'own.';
+
 const byCode = new Map(taskCatalogue.map((kind) => [kind.code, kind]));
 
 const { OPERATIONS_MANAGER, BILLING_MANAGER, PARALEGAL, VIRTUAL_ASSISTANT, ATTORNEY } = Role;
@@ -168,12 +171,14 @@ const rules: ReadonlyMap<TaskClass, Rule> = new Map([
 
 /**
  * The class of a kind of work for a tenant: the stricter of the shipped floor and the tenant's own. What would loosen the floor has no
- * effect, nor has what is no class, and work that is not in the catalogue is substantive at least: all of it fails closed.
+ * effect, nor has what is no class, and work that is not in the catalogue is substantive at least: all of it fails closed. Only of its
+ * own kinds (`own.`) does the tenant alone say the class, which identity takes from it with an attorney's sign-off; they have no floor.
  */
 export function effectiveClass(code: string, tightenings: Tightenings = {}): TaskClass {
   const floor = byCode.get(code)?.taskClass ?? SUBSTANTIVE;
   const own = Object.hasOwn(tightenings, code) ? tightenings[code] : undefined;
-  return own !== undefined && rules.has(own) && own > floor ? own : floor;
+  if (own === undefined || !rules.has(own)) return floor;
+  return own > floor || code.startsWith(OWN_KIND) ? own : floor;
 }
 
 /** The rule of a kind of work for a tenant, as `decide` takes it. */
@@ -182,14 +187,14 @@ export function ruleOf(code: string, tightenings: Tightenings = {}): Rule {
 }
 
 /**
- * Checks that a class which a tenant wants for a kind of work is not below the floor.
+ * Checks that a class which a tenant wants for a kind of work is not below the floor. The tenant's own kinds have none.
  *
  * @throws DomainError invalid TASK_CLASS_BELOW_FLOOR; invalid TASK_CLASS_UNKNOWN for what is no class
  */
 export function requireTightening(code: string, taskClass: TaskClass): void {
   if (!rules.has(taskClass)) throw DomainError.invalid('task_class', 'TASK_CLASS_UNKNOWN', 'there is no such class');
   const floor = effectiveClass(code);
-  if (taskClass >= floor) return;
+  if (taskClass >= floor || code.startsWith(OWN_KIND)) return;
   const message = `${code} is ${TaskClass[floor].toLowerCase()} at least; a tenant may tighten that and never loosen it`;
   throw DomainError.invalid('task_class', 'TASK_CLASS_BELOW_FLOOR', message);
 }

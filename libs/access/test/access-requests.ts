@@ -77,6 +77,7 @@ const principals: fc.Arbitrary<Principal> = fc.record(
     clientId: ids(CLIENT, OTHER_CLIENT),
     service: fc.constant('billing'),
     qualifiedUntil: fc.dictionary(fc.constantFrom('US-CA', 'US-NY'), dates),
+    qualificationNotAsked: fc.boolean(),
   },
   { requiredKeys: ['tenantId', 'role'] },
 );

@@ -83,7 +83,7 @@ describe('an RPC', () => {
 
   it.each(named(rpcs()))('%s may be sent again where it changes nothing', (_path, rpc) => {
     if (rpc.readOnly) expect(rpc.idempotent).toBe(true);
-    expect(rpc.readOnly).toBe(/^(Get|List|Download)/.test(rpc.method));
+    expect(rpc.readOnly).toBe(/^(Get|List|Download|Watch)/.test(rpc.method));
   });
 });
 

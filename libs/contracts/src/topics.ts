@@ -2,6 +2,7 @@ import { MatterEvent } from './gen/paradesk/assignment/events/v1/matters.js';
 import { InvoiceEvent, type MessageFns } from './gen/paradesk/billing/events/v1/invoices.js';
 import { ClientEvent } from './gen/paradesk/identity/events/v1/clients.js';
 import { PersonEvent } from './gen/paradesk/identity/events/v1/people.js';
+import { TaskKindEvent } from './gen/paradesk/identity/events/v1/task_kinds.js';
 import { TenantEvent } from './gen/paradesk/identity/events/v1/tenants.js';
 
 /** A topic: the events of one noun, keyed by the aggregate's id, in the order of its versions. */
@@ -27,6 +28,7 @@ export const topics = {
   tenants: topic('paradesk.identity.tenants', TenantEvent),
   clients: topic('paradesk.identity.clients', ClientEvent),
   people: topic('paradesk.identity.people', PersonEvent),
+  task_kinds: topic('paradesk.identity.task_kinds', TaskKindEvent),
   matters: topic('paradesk.assignment.matters', MatterEvent),
   invoices: topic('paradesk.billing.invoices', InvoiceEvent),
 } as const;

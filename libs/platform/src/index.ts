@@ -11,7 +11,7 @@ export {
 } from './auth/tokens.js';
 export { Clock, Ids } from './clock.js';
 export { CONFIG, ConfigError, platformConfig, readConfig, setting } from './config.js';
-export { bulkInsert } from './database/bulk-insert.js';
+export { bulkInsert, insertEntities } from './database/bulk-insert.js';
 export { bigintColumn, instant, plainDate, scaled4 } from './database/columns.js';
 export { Database, sqlStateOf, violatedConstraint, type TenantScope, type Tx } from './database/database.js';
 export { migrate } from './database/migrate.js';
@@ -32,6 +32,7 @@ export { KafkaChannel, type KafkaChannelOptions } from './messaging/kafka-channe
 export { ensureTopics, type EnsuredTopic } from './messaging/kafka-topics.js';
 export { Outbox } from './messaging/outbox.js';
 export { ParkedEvents } from './messaging/parked-events.js';
+export { renderPdf, type Print } from './pdf/typst-pdf.js';
 export { crashPoints, type CrashPoint } from './run/crash-points.js';
 export { defineService, type ServiceDefinition } from './run/service-definition.js';
 export { run } from './run/run.js';

@@ -13,7 +13,11 @@ import { Controller, type Type } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamMethod } from '@nestjs/microservices';
 import type { HttpBody } from '@paradesk/contracts/google/api/httpbody';
 import { Document, DocumentsServiceService } from '@paradesk/contracts/paradesk/documents/v1/documents';
-import { ApiKeysServiceService, CreatedApiKey } from '@paradesk/contracts/paradesk/identity/v1/api_keys';
+import {
+  ApiKeysServiceService,
+  CreateApiKeyRequest,
+  CreatedApiKey,
+} from '@paradesk/contracts/paradesk/identity/v1/api_keys';
 import { Role, TaskClass } from '@paradesk/contracts/paradesk/common/v1/rule';
 import { DomainError, type DomainErrorKind, newId } from '@paradesk/kernel';
 import fc from 'fast-check';
@@ -680,7 +684,9 @@ describe('a command with an idempotency key', () => {
   });
 
   const answer = async (call: { key?: string; authorization?: string }, change = {}) => {
-    const body = ApiKeysServiceService.createApiKey.requestSerialize({ ...request, ...change });
+    const body = ApiKeysServiceService.createApiKey.requestSerialize(
+      CreateApiKeyRequest.fromPartial({ ...request, ...change }),
+    );
     const { body: bytes, trailers } = await app
       .channel()
       .unary('/paradesk.identity.v1.ApiKeysService/CreateApiKey', body, await app.prepare(call));

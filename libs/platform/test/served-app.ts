@@ -149,6 +149,10 @@ export class ApiKeysController {
     return ListApiKeysResponse.fromPartial({});
   }
 
+  rotateApiKey() {
+    return CreatedApiKey.fromPartial({});
+  }
+
   revokeApiKey(request: RevokeApiKeyRequest) {
     return ApiKey.fromPartial({ id: request.apiKeyId });
   }

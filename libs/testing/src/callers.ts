@@ -34,6 +34,7 @@ export class TokenMint {
       tenant: caller.tenantId,
       role: Role[caller.role],
       ...(caller.clientId && { client: caller.clientId }),
+      ...(caller.scopes && { scope: caller.scopes.join(' ') }),
     };
     return new SignJWT(claims)
       .setProtectedHeader({ alg: TOKEN_ALGORITHM, kid: 'test' })

@@ -10,5 +10,7 @@ export class Assignment {
   @Column('uuid', { name: 'matter_id' }) readonly matterId!: string;
   @Column('uuid', { name: 'person_id' }) readonly personId!: string;
   @Column('text') readonly work!: string;
+  /** Code in the task catalogue; empty for substantive work of no stated kind. */
+  @Column('text', { name: 'task_kind' }) readonly taskKind!: string;
   @Column('timestamptz', { name: 'assigned_at', transformer: instant }) readonly assignedAt!: Temporal.Instant;
 }

@@ -24,6 +24,15 @@ export interface Intake {
   readonly supervisingAttorneyId: string;
 }
 
+/** What somebody is to do on a matter. */
+export interface Work {
+  readonly work: string;
+  /** Code in the task catalogue; empty where no kind is stated. */
+  readonly taskKind: string;
+  /** What the task catalogue says of the kind. */
+  readonly isAdministrative: boolean;
+}
+
 /** Somebody who is to answer for a matter, or to work on it. */
 export interface Candidate {
   readonly id: string;
@@ -35,7 +44,7 @@ export interface Candidate {
  * A case or project of a client.
  *
  * - An attorney of the client answers for it from the first moment: nonlawyers work under a supervising attorney only (ABA Model Rule 5.3).
- * - Substantive work is a paralegal's: nobody else is assigned.
+ * - Substantive work is a paralegal's; administrative work a paralegal's or a virtual assistant's. Nobody else is assigned.
  * - Its code is the tenant's own and unique with its client (a unique key says so).
  * - Every change raises the version by one and is announced by one event.
  */
@@ -71,8 +80,8 @@ export class Matter {
   }
 
   /** @throws DomainError refused NOT_A_PARALEGAL, conflict ASSIGNED_ALREADY */
-  assign(id: string, person: Candidate, work: string, at: Temporal.Instant): Assignment {
-    if (person.role !== 'PARALEGAL') {
+  assign(id: string, person: Candidate, { work, taskKind, isAdministrative }: Work, at: Temporal.Instant): Assignment {
+    if (person.role !== 'PARALEGAL' && !(isAdministrative && person.role === 'VIRTUAL_ASSISTANT')) {
       throw DomainError.refused('NOT_A_PARALEGAL', 'substantive work on a matter is assigned to paralegals only');
     }
     if (this.assignments.some((one) => one.personId === person.id && one.work === work)) {
@@ -84,6 +93,7 @@ export class Matter {
       matterId: this.id,
       personId: person.id,
       work,
+      taskKind,
       assignedAt: at,
     });
     this.become({ assignments: [...this.assignments, assignment], version: this.version + 1 });

@@ -19,10 +19,11 @@ export function toProto(matter: Matter): MatterMessage {
     instructions: matter.instructions,
     parties: matter.parties.map(({ name, side }) => ({ name, side: PartySide[side] })),
     supervisingAttorneyId: matter.supervisingAttorneyId,
-    assignments: matter.assignments.map(({ id, personId, work, assignedAt }) => ({
+    assignments: matter.assignments.map(({ id, personId, work, taskKind, assignedAt }) => ({
       id,
       personId,
       work,
+      taskKind,
       assignedAt: toTimestamp(assignedAt),
     })),
     openedAt: toTimestamp(matter.openedAt),

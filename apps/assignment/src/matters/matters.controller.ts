@@ -33,8 +33,8 @@ export class MattersController implements MattersServiceController {
       .then((list) => ({ matters: list.items.map(toProto), page: list.page }));
   }
 
-  assignParalegal({ matterId, personId, work }: AssignParalegalRequest, metadata: CallMetadata) {
-    return this.matters.assign(callerOf(metadata), matterId, personId, work).then(toProto);
+  assignParalegal(request: AssignParalegalRequest, metadata: CallMetadata) {
+    return this.matters.assign(callerOf(metadata), request).then(toProto);
   }
 }
 

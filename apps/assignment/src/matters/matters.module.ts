@@ -2,7 +2,14 @@ import { Module } from '@nestjs/common';
 import { ClientsModule } from '../clients/clients.module.js';
 import { PeopleModule } from '../people/people.module.js';
 import { MattersController } from './matters.controller.js';
+import { TaskKindsModule } from '../task-kinds/task-kinds.module.js';
+import { TenantsModule } from '../tenants/tenants.module.js';
 import { MattersService } from './matters.service.js';
+import { StaffingService } from './staffing.service.js';
 
-@Module({ imports: [ClientsModule, PeopleModule], controllers: [MattersController], providers: [MattersService] })
+@Module({
+  imports: [ClientsModule, PeopleModule, TenantsModule, TaskKindsModule],
+  controllers: [MattersController],
+  providers: [MattersService, StaffingService],
+})
 export class MattersModule {}

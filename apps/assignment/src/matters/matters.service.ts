@@ -7,10 +7,10 @@ import { DomainError } from '@paradesk/kernel';
 import { Database, Ids, Outbox, pageQuery, pageResult, type Tx, violatedConstraint } from '@paradesk/platform';
 import { In, LessThan } from 'typeorm';
 import { ClientsService } from '../clients/clients.service.js';
-import { PeopleService } from '../people/people.service.js';
 import { Assignment } from './assignment.entity.js';
 import { type Intake, Matter } from './matter.entity.js';
 import { toProto } from './matter.message.js';
+import { StaffingService } from './staffing.service.js';
 
 /** Which matters to list. Empty text is no limit. */
 export interface MatterFilter {
@@ -19,19 +19,28 @@ export interface MatterFilter {
   readonly code: string;
 }
 
+/** Who is to do what on a matter. */
+export interface NewAssignment {
+  readonly matterId: string;
+  readonly personId: string;
+  readonly work: string;
+  /** Code in the task catalogue; of no stated or an unknown kind, work is substantive. */
+  readonly taskKind: string;
+}
+
 @Injectable()
 export class MattersService {
   constructor(
     private readonly database: Database,
     private readonly outbox: Outbox,
     private readonly clients: ClientsService,
-    private readonly people: PeopleService,
+    private readonly staffing: StaffingService,
     private readonly ids: Ids,
   ) {}
 
   async open(caller: Caller, intake: Intake): Promise<Matter> {
     await this.clients.require(caller, intake.clientId);
-    const attorney = await this.people.require(caller, intake.supervisingAttorneyId);
+    const attorney = await this.staffing.requirePerson(caller, intake.supervisingAttorneyId);
     const opened = this.database.transaction(caller, async (tx) => {
       const { id, at } = this.ids.stamp();
       const matter = Matter.open({ tenantId: tx.tenantId, id, openedAt: at }, intake, attorney);
@@ -42,12 +51,14 @@ export class MattersService {
     return opened.catch(refuseTakenCode);
   }
 
-  async assign(caller: Caller, matterId: string, personId: string, work: string): Promise<Matter> {
-    const person = await this.people.require(caller, personId);
+  async assign(caller: Caller, { matterId, personId, work, taskKind }: NewAssignment): Promise<Matter> {
+    const staffing = await this.staffing.require(caller, personId);
     return this.database.transaction(caller, async (tx) => {
       const matter = await this.lock(tx, matterId);
       const { id, at } = this.ids.stamp();
-      const assignment = matter.assign(id, person, work, at);
+      const isAdministrative = await this.staffing.isAdministrative(tx, taskKind);
+      const assignment = matter.assign(id, staffing.person, { work, taskKind, isAdministrative }, at);
+      await this.staffing.requireFit(tx, matter, staffing, taskKind);
       await tx.insert(Assignment, assignment);
       await tx.save(matter);
       await this.announce(tx, matter, {

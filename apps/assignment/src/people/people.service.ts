@@ -1,9 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '@paradesk/access';
+import { fromDate } from '@paradesk/contracts';
 import { Role } from '@paradesk/contracts/paradesk/common/v1/rule';
 import { PeopleServiceService, type Person as PersonMessage } from '@paradesk/contracts/paradesk/identity/v1/people';
+import {
+  QualificationKind,
+  type HeldQualification as HeldMessage,
+} from '@paradesk/contracts/paradesk/identity/v1/qualifications';
 import { Database, Peers, type Tx } from '@paradesk/platform';
 import { Person } from './person.entity.js';
+import type { HeldQualification } from './qualified-until.js';
 
 @Injectable()
 export class PeopleService {
@@ -30,12 +36,26 @@ export class PeopleService {
   }
 
   /** Keeps what identity says of a person, unless something newer is known. */
-  async keep(tx: Tx, { id, role, clientId, version }: PersonMessage): Promise<void> {
+  async keep(tx: Tx, person: PersonMessage): Promise<void> {
+    const { id, role, clientId, qualifications, hasRecordedQualifications, version } = person;
+    const held = JSON.stringify(qualifications.map(toHeld));
     await tx.query(
-      `insert into people as known (tenant_id, id, role, client_id, version) values ($1, $2, $3, $4, $5)
-       on conflict (tenant_id, id) do update set role = excluded.role, client_id = excluded.client_id, version = excluded.version
+      `insert into people as known (tenant_id, id, role, client_id, qualifications, has_recorded_qualifications, version)
+       values ($1, $2, $3, $4, $5, $6, $7)
+       on conflict (tenant_id, id) do update set role = excluded.role, client_id = excluded.client_id,
+         qualifications = excluded.qualifications, has_recorded_qualifications = excluded.has_recorded_qualifications,
+         version = excluded.version
        where excluded.version > known.version`,
-      [tx.tenantId, id, Role[role], clientId || null, version],
+      [tx.tenantId, id, Role[role], clientId || null, held, hasRecordedQualifications, version],
     );
   }
+}
+
+function toHeld({ kind, jurisdiction, validFrom, validUntil }: HeldMessage): HeldQualification {
+  return {
+    kind: QualificationKind[kind],
+    jurisdiction,
+    validFrom: fromDate(validFrom, 'validFrom').toString(),
+    validUntil: validUntil ? fromDate(validUntil, 'validUntil').toString() : null,
+  };
 }

@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { HeldQualification } from './qualified-until.js';
 
 /** What a person is: a copy of what identity owns. The newest version told wins. */
 @Entity('people')
@@ -9,5 +10,9 @@ export class Person {
   @Column('text') readonly role!: string;
   /** The client of an attorney; null for staff. */
   @Column('uuid', { name: 'client_id', nullable: true }) readonly clientId!: string | null;
+  /** Those that were not revoked. */
+  @Column('jsonb') readonly qualifications!: readonly HeldQualification[];
+  /** Whether one was ever recorded, revoked or not. */
+  @Column('boolean', { name: 'has_recorded_qualifications' }) readonly hasRecordedQualifications!: boolean;
   @Column('integer') readonly version!: number;
 }

@@ -12,6 +12,7 @@ import { Channels } from '../channels.js';
 import { LIMITS, type Limits } from '../limits.js';
 import { nameSpan } from '@paradesk/platform';
 import { CredentialsService } from '../sign-in/credentials.service.js';
+import { rateLimitHeaders } from '../problems/rate-limit-headers.js';
 import type { Operation } from './operation.js';
 import { MOST_BODY_BYTES, pieces, readBytes, readJson } from './request-body.js';
 import { requestFields } from './request-fields.js';
@@ -46,7 +47,7 @@ export class OperationsService {
     nameSpan(request, operation.path);
     const service = serviceOf(operation, query);
     const signal = untilGone(reply);
-    const metadata = await this.metadataFor(request, operation, service);
+    const metadata = await this.metadataFor(request, reply, operation, service);
     const fields = requestFields(route, query);
     void reply.header('cache-control', 'no-store');
     const channel = this.channels.to(service);
@@ -60,11 +61,16 @@ export class OperationsService {
 
   private async metadataFor(
     request: FastifyRequest,
+    reply: FastifyReply,
     { rpc }: Operation,
     service: string,
   ): Promise<Record<string, string>> {
     const metadata: Record<string, string> = {};
-    if (!rpc.rule?.public) metadata.authorization = `Bearer ${await this.credentials.exchange(request, service)}`;
+    if (!rpc.rule?.public) {
+      const { token, rateLimit } = await this.credentials.exchange(request, service);
+      metadata.authorization = `Bearer ${token}`;
+      if (rateLimit) void reply.headers(rateLimitHeaders(rateLimit));
+    }
     const key = request.headers['idempotency-key'];
     if (key === undefined) return metadata;
     if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) {

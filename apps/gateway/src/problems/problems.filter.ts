@@ -3,6 +3,7 @@ import { DomainError } from '@paradesk/kernel';
 import { Logger } from '@paradesk/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { traceId } from '@paradesk/platform';
+import { headersOfRefusal } from './rate-limit-headers.js';
 import { internalProblem, problemOf } from './problem.js';
 
 const RETRY_AFTER_SECONDS = '2';
@@ -23,6 +24,7 @@ export class ProblemsFilter implements ExceptionFilter {
     if (reply.sent) return;
     if (problem.status === 401) void reply.header('www-authenticate', 'Bearer realm="paradesk"');
     if (problem.status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
+    if (error instanceof DomainError) void reply.headers(headersOfRefusal(error));
     if (problem.status === 408) void reply.header('connection', 'close');
     if (error instanceof DomainError && error.metadata.allow) void reply.header('allow', error.metadata.allow);
     const id = traceId();

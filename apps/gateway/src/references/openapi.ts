@@ -1,5 +1,5 @@
 import type { DescField, DescService } from '@bufbuild/protobuf';
-import { effectiveRule } from '@paradesk/contracts';
+import { effectiveRule, scopeOf, scopes } from '@paradesk/contracts';
 import { Role, TaskClass } from '@paradesk/contracts/paradesk/common/v1/rule';
 import type { Operation } from '../operations/operation.js';
 import { hasParameters } from '../operations/request-fields.js';
@@ -17,14 +17,14 @@ export interface OpenApiDocument {
 const problems: Readonly<Record<string, string>> = {
   400: 'The request is not understood; `violations` names the fields.',
   401: 'The API key or session is missing, unknown or has ended.',
-  403: 'The role of the caller may not do this, or a page of another site asks for it.',
+  403: 'The role of the caller, or the scope of their API key, does not reach to this; or a page of another site asks for it.',
   404: 'There is nothing with this id that the caller may see.',
   408: 'The body took too long to arrive.',
   409: 'Somebody else was first: a version moved on, a unique name is taken.',
   413: 'The body is too large.',
   415: 'The content type of the body is not taken here.',
   422: 'The state does not allow it, or the idempotency key came with another request before.',
-  429: 'Too much at once.',
+  429: 'Too many requests in a minute, or too many wrong secrets; `Retry-After` says how long to wait.',
   500: 'A fault on our side; the trace id names it.',
   503: 'A service cannot be reached; try again.',
   504: 'The answer took too long.',
@@ -48,7 +48,7 @@ export function openApiDocument(operations: readonly Operation[]): OpenApiDocume
     openapi: '3.1.0',
     info: { title: 'Paradesk', version: '1', description, license: { name: 'Proprietary', url: '/docs' } },
     servers: [{ url: '/' }],
-    security: [{ apiKey: [] }, { session: [] }],
+    security: [{ apiKey: [] }, { accessToken: [] }, { session: [] }],
     tags: services.map((service) => ({ name: nounsOf(service), description: commentOf(service) })),
     paths,
     components: {
@@ -58,6 +58,12 @@ export function openApiDocument(operations: readonly Operation[]): OpenApiDocume
       ),
       securitySchemes: {
         apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'pd_live_<id>_<secret>', description: 'An API key.' },
+        accessToken: {
+          type: 'oauth2',
+          description:
+            'Client credentials: the client id is the prefix of an API key, pd_live_<id>, the client secret what stands behind it.',
+          flows: { clientCredentials: { tokenUrl: '/oauth/token', scopes: scopeTexts() } },
+        },
         session: {
           type: 'apiKey',
           in: 'cookie',
@@ -69,6 +75,16 @@ export function openApiDocument(operations: readonly Operation[]): OpenApiDocume
   };
 }
 
+function scopeTexts(): Record<string, string> {
+  const texts = { read: 'what changes nothing', write: 'the rest' };
+  return Object.fromEntries(
+    scopes().map((scope) => {
+      const [service, kind] = scope.split(':') as [string, keyof typeof texts];
+      return [scope, `Of ${service}: ${texts[kind]}.`];
+    }),
+  );
+}
+
 /** What a service is about: `TimeEntries` of `TimeEntriesService`. */
 function nounsOf(service: DescService): string {
   return service.name.replace(/Service$/, '');
@@ -78,7 +94,8 @@ function operationOf(operation: Operation, schemas: Schemas): Schema {
   const { rpc } = operation;
   const { descriptor, rule } = rpc;
   const roles = (rule?.roles ?? []).map((role) => `\`${Role[role]}\``).join(', ');
-  const boundary = `Task class: \`${TaskClass[rule?.taskClass ?? 0]}\`. Roles: ${rule?.public ? 'everybody' : roles}.`;
+  const scope = rule?.public ? '' : ` Scope: \`${scopeOf(rpc)}\`.`;
+  const boundary = `Task class: \`${TaskClass[rule?.taskClass ?? 0]}\`. Roles: ${rule?.public ? 'everybody' : roles}.${scope}`;
   const comment = commentOf(descriptor);
   const refusals = Object.keys(problems).filter((status) => operation.body !== 'none' || !ofBodies.has(status));
   return {

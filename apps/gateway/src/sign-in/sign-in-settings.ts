@@ -8,16 +8,14 @@ export interface SignInOptions {
   readonly clientSecret: string;
   /** What the cookie between the redirect and the callback is encrypted with; the same for all replicas. */
   readonly cookieKey: string;
-  /** Where browsers see the gateway; where it listens by default. */
-  readonly publicUrl?: string;
 }
 
 /** How people sign in here, if they do. */
 export class SignInSettings {
-  /** @param listensAt URL of the gateway, known once it listens */
+  /** @param publicUrl where others see the gateway, known once it listens */
   constructor(
     private readonly options: SignInOptions | undefined,
-    private readonly listensAt: () => string,
+    private readonly publicUrl: () => string,
   ) {}
 
   /** False where only API keys sign in. */
@@ -25,9 +23,9 @@ export class SignInSettings {
     return this.options !== undefined;
   }
 
-  /** Where browsers see the gateway: scheme, host and port. */
+  /** Where browsers and programs see the gateway: scheme, host and port. */
   get origin(): string {
-    return new URL(this.options?.publicUrl ?? this.listensAt()).origin;
+    return new URL(this.publicUrl()).origin;
   }
 
   /** Whether cookies may be kept to encrypted connections: everywhere but on a loopback address. */

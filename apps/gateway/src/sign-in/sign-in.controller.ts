@@ -42,7 +42,7 @@ export class SignInController {
     const [, query = ''] = /\?(.*)$/.exec(request.raw.url ?? '') ?? [];
     const userAgent = (request.headers['user-agent'] ?? '').replaceAll(/[^\x20-\x7e]/g, '').slice(0, 300);
     try {
-      const callback = { query, userAgent, session: this.cookies.session(request) };
+      const callback = { query, userAgent, callerAddress: request.ip, session: this.cookies.session(request) };
       const { secret, seconds } = await this.signIn.finish(pending, callback);
       this.cookies.keepSession(reply, secret, seconds);
       void reply.redirect(pending.returnTo, 303);
@@ -59,7 +59,7 @@ export class SignInController {
     requireSameOrigin(request.method, request.headers, this.settings.origin);
     request.raw.resume();
     const session = this.cookies.session(request);
-    if (session) await this.signIn.close(session);
+    if (session) await this.signIn.close(session, request.ip);
     this.cookies.clearSession(reply);
     void reply.status(204).send();
   }
@@ -67,7 +67,7 @@ export class SignInController {
   @Get('session')
   async current(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     open(request, reply, '/auth/session');
-    const current = await this.signIn.current(this.cookies.session(request));
+    const current = await this.signIn.current(this.cookies.session(request), request.ip);
     void reply.type('application/json; charset=utf-8').send(toText(current));
   }
 }

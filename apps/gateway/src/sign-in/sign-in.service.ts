@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { fromTimestamp } from '@paradesk/contracts';
 import { type CurrentSession, SessionsServiceService } from '@paradesk/contracts/paradesk/identity/v1/sessions';
+import type { Token } from '@paradesk/contracts/paradesk/identity/v1/tokens';
 import { DomainError, isUuid } from '@paradesk/kernel';
 import { Clock, makeClient } from '@paradesk/platform';
 import { randomNonce, randomPKCECodeVerifier, randomState } from 'openid-client';
@@ -23,6 +24,8 @@ export interface Callback {
   /** Raw query. */
   readonly query: string;
   readonly userAgent: string;
+  /** IP address of the browser. */
+  readonly callerAddress: string;
   /** The session that the browser had before. */
   readonly session: string | undefined;
 }
@@ -83,31 +86,33 @@ export class SignInService {
    *
    * @throws DomainError as `RelyingParty.redeem`, and what identity refuses: CHOOSE_TENANT, NOT_INVITED, INVITATION_...
    */
-  async finish(pending: PendingSignIn, { query, userAgent, session: before }: Callback): Promise<NewBrowserSession> {
+  async finish(pending: PendingSignIn, callback: Callback): Promise<NewBrowserSession> {
+    const { query, userAgent, callerAddress, session: before } = callback;
     const idToken = await this.relyingParty.redeem(query, pending);
     const { nonce, invitation, tenantId } = pending;
-    const opened = await this.sessions.openSession({ idToken, nonce, userAgent, invitation, tenantId }, undefined);
-    if (before) await this.close(before);
+    const request = { idToken, nonce, userAgent, callerAddress, invitation, tenantId };
+    const opened = await this.sessions.openSession(request, undefined);
+    if (before) await this.close(before, callerAddress);
     const endsAt = fromTimestamp(opened.session?.expiresAt, 'expiresAt').epochMilliseconds;
     const seconds = Math.floor((endsAt - new Clock().now().epochMilliseconds) / 1000);
     return { secret: opened.secret, seconds };
   }
 
   /** Who is signed in. @throws DomainError unauthenticated SESSION_MISSING, SESSION_UNKNOWN, ... */
-  async current(session: string | undefined): Promise<CurrentSession> {
+  async current(session: string | undefined, callerAddress: string): Promise<CurrentSession> {
     this.settings.required();
     if (!session) throw new DomainError('unauthenticated', 'SESSION_MISSING', 'sign in at /auth/sign-in');
-    return this.sessions.getCurrentSession({ session }, undefined);
+    return this.sessions.getCurrentSession({ session, callerAddress }, undefined);
   }
 
   /** A token by which one service knows who is signed in. @throws DomainError unauthenticated SESSION_UNKNOWN, SESSION_REVOKED, ... */
-  async exchange(session: string, audience: string): Promise<string> {
-    return (await this.sessions.exchangeSession({ session, audience }, undefined)).token;
+  async exchange(session: string, audience: string, callerAddress: string): Promise<Token> {
+    return this.sessions.exchangeSession({ session, audience, callerAddress }, undefined);
   }
 
   /** Signs out; of a session that identity does not know there is nothing to end. */
-  async close(session: string): Promise<void> {
-    await this.sessions.closeSession({ session }, undefined).catch((error: unknown) => {
+  async close(session: string, callerAddress: string): Promise<void> {
+    await this.sessions.closeSession({ session, callerAddress }, undefined).catch((error: unknown) => {
       if (!(error instanceof DomainError && error.kind === 'unauthenticated')) throw error;
     });
   }

@@ -48,7 +48,7 @@ export class PeopleService {
       throw DomainError.refused('CANNOT_DEACTIVATE_YOURSELF', 'another operations manager has to do this');
     }
     return this.database.transaction(caller, async (tx) => {
-      const person = await lock(tx, id);
+      const person = await lockPerson(tx, id);
       const now = this.clock.now();
       if (!person.deactivate(now)) return person;
       await tx.save(person);
@@ -63,7 +63,7 @@ export class PeopleService {
 
   async reactivate(caller: Caller, id: string): Promise<Person> {
     return this.database.transaction(caller, async (tx) => {
-      const person = await lock(tx, id);
+      const person = await lockPerson(tx, id);
       if (!person.reactivate()) return person;
       await tx.save(person);
       await this.announce(tx, person, { $case: 'reactivated', value: { person: toProto(person) } });
@@ -111,7 +111,14 @@ export class PeopleService {
   }
 }
 
-async function lock(tx: Tx, id: string): Promise<Person> {
+/** Who calls, where only a person may. @throws DomainError forbidden PERSON_NOT_NAMED */
+export function requirePerson({ personId }: Caller): string {
+  if (!personId) throw DomainError.forbidden('PERSON_NOT_NAMED', 'this is done by a person, who must be known');
+  return personId;
+}
+
+/** The person, locked until the transaction ends. @throws DomainError not-found PERSON_NOT_FOUND */
+export async function lockPerson(tx: Tx, id: string): Promise<Person> {
   const person = await tx.findOne(Person, {
     where: { tenantId: tx.tenantId, id },
     lock: { mode: 'pessimistic_write' },

@@ -2,6 +2,12 @@ import { DomainError } from '@paradesk/kernel';
 import { instant } from '@paradesk/platform';
 import type { Temporal } from 'temporal-polyfill';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import {
+  type NewQualification,
+  type Qualification,
+  qualificationList,
+  requirePeriod,
+} from '../qualifications/qualification.js';
 
 /** What a person may be to the tenant: its staff, or somebody at a client. Operators and services are not people. */
 export type PersonRole =
@@ -37,6 +43,7 @@ const CLASSIFICATION = /^[A-Z]{1,10}$/;
  * - Attorneys and partner systems belong to exactly one client; staff to none.
  * - Who keeps time has a timekeeper code and a LEDES classification: both or neither.
  * - E-mail address (whatever its case) and timekeeper code are unique in the tenant; unique keys say so.
+ * - Only paralegals have qualifications. They are never forgotten: who had one recorded stays somebody of whom one is asked.
  * - Who is deactivated signs in no more, by whatever means, until they are reactivated.
  * - Every change raises the version by one and is announced by one event.
  */
@@ -54,6 +61,8 @@ export class Person {
     string | null;
   @Column('timestamptz', { name: 'deactivated_at', transformer: instant, nullable: true })
   readonly deactivatedAt!: Temporal.Instant | null;
+  /** The oldest first. */
+  @Column('jsonb', { transformer: qualificationList }) readonly qualifications!: readonly Qualification[];
   @Column('integer') readonly version!: number;
 
   /** @throws DomainError invalid, naming the field: see the rules above */
@@ -67,6 +76,7 @@ export class Person {
       timekeeperCode: fields.timekeeperCode || null,
       timekeeperClassification: fields.timekeeperClassification || null,
       deactivatedAt: null,
+      qualifications: [],
       tenantId,
       id,
       version: 1,
@@ -87,15 +97,59 @@ export class Person {
     return true;
   }
 
-  /** @throws DomainError unauthenticated PERSON_DEACTIVATED */
-  requireActive(): void {
-    if (!this.deactivatedAt) return;
-    throw new DomainError('unauthenticated', 'PERSON_DEACTIVATED', 'the person was deactivated and signs in no more');
+  /** @throws DomainError refused NOT_A_PARALEGAL; invalid, naming the field, where the days do not fit */
+  recordQualification(id: string, recordedAt: Temporal.Instant, fields: NewQualification): Qualification {
+    if (this.role !== 'PARALEGAL') {
+      throw DomainError.refused('NOT_A_PARALEGAL', 'qualifications are recorded of paralegals: the others need none');
+    }
+    requirePeriod(fields);
+    const qualification: Qualification = { ...fields, id, recordedAt, revokedAt: null, toldDays: [] };
+    this.become({ qualifications: [...this.qualifications, qualification], version: this.version + 1 });
+    return qualification;
   }
 
-  private become(change: Partial<Pick<Person, 'deactivatedAt' | 'version'>>): void {
+  /** @returns whether anything changed. @throws DomainError not-found QUALIFICATION_NOT_FOUND */
+  revokeQualification(id: string, at: Temporal.Instant): boolean {
+    const qualification = this.qualification(id);
+    if (qualification.revokedAt) return false;
+    this.changeQualification({ ...qualification, revokedAt: at });
+    return true;
+  }
+
+  /** Notes that its end was told of so many days before. @returns whether that is new */
+  tellOfExpiry(id: string, days: number): boolean {
+    const qualification = this.qualification(id);
+    if (qualification.toldDays.includes(days)) return false;
+    this.changeQualification({ ...qualification, toldDays: [...qualification.toldDays, days] });
+    return true;
+  }
+
+  /** @throws DomainError not-found QUALIFICATION_NOT_FOUND */
+  qualification(id: string): Qualification {
+    const found = this.qualifications.find((one) => one.id === id.toLowerCase());
+    if (!found) throw DomainError.notFound('qualification', id);
+    return found;
+  }
+
+  /** @throws DomainError unauthenticated PERSON_DEACTIVATED */
+  requireActive(): void {
+    requireActive(this);
+  }
+
+  private changeQualification(changed: Qualification): void {
+    const qualifications = this.qualifications.map((one) => (one.id === changed.id ? changed : one));
+    this.become({ qualifications, version: this.version + 1 });
+  }
+
+  private become(change: Partial<Pick<Person, 'deactivatedAt' | 'qualifications' | 'version'>>): void {
     Object.assign(this, change);
   }
+}
+
+/** @throws DomainError unauthenticated PERSON_DEACTIVATED */
+export function requireActive({ deactivatedAt }: { readonly deactivatedAt: Temporal.Instant | null }): void {
+  if (!deactivatedAt) return;
+  throw new DomainError('unauthenticated', 'PERSON_DEACTIVATED', 'the person was deactivated and signs in no more');
 }
 
 function requireRoleOfPeople<T extends NewPerson>(fields: T): asserts fields is T & { readonly role: PersonRole } {

@@ -16,6 +16,7 @@ import {
 } from '@paradesk/contracts/paradesk/identity/v1/sessions';
 import { callerOf, type CallMetadata } from '@paradesk/platform';
 import { toProto as toTokenMessage } from '../tokens/token.message.js';
+import { LimitsService } from '../limits/limits.service.js';
 import type { Session } from './session.entity.js';
 import { type SignedIn, SessionsService } from './sessions.service.js';
 import { SignInsService } from './sign-ins.service.js';
@@ -27,22 +28,25 @@ export class SessionsController implements SessionsServiceController {
   constructor(
     private readonly sessions: SessionsService,
     private readonly signIns: SignInsService,
+    private readonly limits: LimitsService,
   ) {}
 
   openSession(request: OpenSessionRequest) {
-    return this.signIns.open(request).then(({ session, secret }) => ({ session: toProto(session), secret }));
+    return this.limits
+      .signingIn(request.callerAddress, 'INVITATION_UNKNOWN', () => this.signIns.open(request))
+      .then(({ session, secret }) => ({ session: toProto(session), secret }));
   }
 
   exchangeSession(request: ExchangeSessionRequest) {
-    return this.sessions.exchange(request.session, request.audience).then(toTokenMessage);
+    return this.sessions.exchange(request.session, request.audience, request.callerAddress).then(toTokenMessage);
   }
 
   getCurrentSession(request: GetCurrentSessionRequest) {
-    return this.sessions.current(request.session).then(toCurrent);
+    return this.sessions.current(request.session, request.callerAddress).then(toCurrent);
   }
 
   closeSession(request: CloseSessionRequest) {
-    return this.sessions.close(request.session).then(toProto);
+    return this.sessions.close(request.session, request.callerAddress).then(toProto);
   }
 
   listSessions({ page, personId }: ListSessionsRequest, metadata: CallMetadata) {

@@ -6,6 +6,7 @@ import { DomainError } from '@paradesk/kernel';
 import { Clock, CONFIG, Database, pageQuery, pageResult, type Tx } from '@paradesk/platform';
 import { type FindOptionsWhere, IsNull, LessThan } from 'typeorm';
 import type { IdentityConfig } from '../config.js';
+import { LimitsService } from '../limits/limits.service.js';
 import { Person } from '../people/person.entity.js';
 import { Tenant } from '../tenants/tenant.entity.js';
 import { SecretForm } from '../tokens/secret-text.js';
@@ -16,6 +17,14 @@ import { Session } from './session.entity.js';
 export const sessionForm = new SecretForm('pd_session_');
 
 const HOUR_MS = 3_600_000;
+const UNKNOWN = 'SESSION_UNKNOWN';
+
+/** Where a session is to be found, and whether it is that of the secret. */
+interface Located {
+  readonly tenantId: string;
+  readonly where: FindOptionsWhere<Session>;
+  readonly opens: (session: Session) => boolean;
+}
 
 /** Who is signed in by a session; an operator is no person and has no tenant. */
 export interface SignedIn {
@@ -32,34 +41,45 @@ export class SessionsService {
     private readonly tokens: TokensService,
     @Inject(CONFIG) private readonly config: IdentityConfig,
     private readonly clock: Clock,
+    private readonly limits: LimitsService,
   ) {}
 
-  /** A token by which one service knows who is signed in. @throws DomainError unauthenticated as `authenticate`, invalid UNKNOWN_AUDIENCE */
-  async exchange(secret: string, audience: string): Promise<IssuedToken> {
-    const { session, person } = await this.authenticate(secret, async (tx, live) => {
+  /**
+   * A token by which one service knows who is signed in.
+   *
+   * @throws DomainError unauthenticated as `authenticate`; invalid UNKNOWN_AUDIENCE; exhausted LOCKED_OUT or RATE_LIMITED
+   */
+  async exchange(secret: string, audience: string, address: string): Promise<IssuedToken> {
+    this.limits.rates.refuseUsedUp(secret);
+    const { session, person } = await this.authenticate(secret, address, async (tx, live) => {
       // This column only: whoever revokes the session at this moment is not to be overwritten.
       if (live.use(this.clock.now()))
         await tx.update(Session, { tenantId: tx.tenantId, id: live.id }, { lastUsedAt: live.lastUsedAt });
     });
-    if (person) return this.tokens.issueToPerson(person, audience);
-    return this.tokens.issueToOperator({ tenantId: session.tenantId, operatorId: session.operatorId ?? '' }, audience);
+    const { tenantId, operatorId } = session;
+    const allowance = await this.limits.rates.take('person', `${tenantId} ${person?.id ?? operatorId}`, secret);
+    const token = person
+      ? await this.tokens.issueToPerson(person, audience)
+      : await this.tokens.issueToOperator({ tenantId, operatorId: operatorId ?? '' }, audience);
+    return { ...token, allowance };
   }
 
   /** Who is signed in. @throws DomainError unauthenticated as `authenticate` */
-  async current(secret: string): Promise<SignedIn> {
-    return this.authenticate(secret);
+  async current(secret: string, address: string): Promise<SignedIn> {
+    return this.authenticate(secret, address);
   }
 
   /** Signs out. @throws DomainError unauthenticated SESSION_UNKNOWN */
-  async close(secret: string): Promise<Session> {
-    const { tenantId, where, opens } = await this.locate(secret);
-    return this.database.transaction({ tenantId }, async (tx) => {
-      const session = await tx.findOne(Session, { where, lock: { mode: 'pessimistic_write' } });
-      if (!session || !opens(session)) throw unknownSession();
-      session.revoke(this.clock.now());
-      await tx.save(session);
-      return session;
-    });
+  async close(secret: string, address: string): Promise<Session> {
+    return this.trying(secret, address, ({ tenantId, where, opens }) =>
+      this.database.transaction({ tenantId }, async (tx) => {
+        const session = await tx.findOne(Session, { where, lock: { mode: 'pessimistic_write' } });
+        if (!session || !opens(session)) throw unknownSession();
+        session.revoke(this.clock.now());
+        await tx.save(session);
+        return session;
+      }),
+    );
   }
 
   /** Sessions, the newest first: the caller's own where `personId` is empty. @throws DomainError not-found PERSON_NOT_FOUND */
@@ -70,7 +90,7 @@ export class SessionsService {
   ): Promise<{ items: Session[]; page: PageResult }> {
     const query = pageQuery(page);
     return this.database.transaction(caller, async (tx) => {
-      const whose = await holderOf(tx, caller, personId);
+      const whose = await sessionsOf(tx, caller, personId);
       const rows = await tx.find(Session, {
         where: { ...whose, ...(query.after && { id: LessThan(query.after) }) },
         order: { id: 'DESC' },
@@ -96,7 +116,7 @@ export class SessionsService {
   /** @returns how many were not revoked before. @throws DomainError not-found PERSON_NOT_FOUND */
   async revokeAll(caller: Caller, personId: string): Promise<number> {
     return this.database.transaction(caller, async (tx) => {
-      const whose = await holderOf(tx, caller, personId);
+      const whose = await sessionsOf(tx, caller, personId);
       const { affected } = await tx.update(Session, { ...whose, revokedAt: IsNull() }, { revokedAt: this.clock.now() });
       return affected ?? 0;
     });
@@ -105,42 +125,52 @@ export class SessionsService {
   /**
    * Finds the session, still live, and who is signed in by it. The secret is compared before anything is said of the session.
    *
-   * @throws DomainError unauthenticated SESSION_UNKNOWN, SESSION_REVOKED, SESSION_EXPIRED, SESSION_IDLE or PERSON_DEACTIVATED
+   * @throws DomainError unauthenticated SESSION_UNKNOWN, SESSION_REVOKED, SESSION_EXPIRED, SESSION_IDLE or PERSON_DEACTIVATED; exhausted
+   *   LOCKED_OUT
    */
   private async authenticate(
     secret: string,
+    address: string,
     then: (tx: Tx, session: Session) => Promise<void> = async () => undefined,
   ): Promise<SignedIn> {
-    const { tenantId, where, opens } = await this.locate(secret);
-    return this.database.beside({ tenantId }, async (tx) => {
-      const session = await tx.findOneBy(Session, where);
-      if (!session || !opens(session)) throw unknownSession();
-      const end = session.endAt(this.clock.now(), this.config.SESSION_IDLE_HOURS * HOUR_MS);
-      if (end) throw new DomainError('unauthenticated', end, 'the session has ended: sign in again');
-      if (session.operatorId) {
-        if (!this.config.OPERATORS.has(session.operatorId)) throw unknownSession();
+    return this.trying(secret, address, ({ tenantId, where, opens }) =>
+      this.database.beside({ tenantId }, async (tx) => {
+        const session = await tx.findOneBy(Session, where);
+        if (!session || !opens(session)) throw unknownSession();
+        const end = session.endAt(this.clock.now(), this.config.SESSION_IDLE_HOURS * HOUR_MS);
+        if (end) throw new DomainError('unauthenticated', end, 'the session has ended: sign in again');
+        const signedIn = await this.holderOf(tx, session);
         await then(tx, session);
-        return { session };
-      }
-      const person = await tx.findOneByOrFail(Person, { tenantId, id: session.personId ?? '' });
-      person.requireActive();
-      const tenant = await tx.findOneByOrFail(Tenant, { id: tenantId });
-      await then(tx, session);
-      return { session, person, tenant };
-    });
+        return signedIn;
+      }),
+    );
   }
 
-  private async locate(secret: string) {
+  private async holderOf(tx: Tx, session: Session): Promise<SignedIn> {
+    const { tenantId, personId, operatorId } = session;
+    if (operatorId) {
+      if (!this.config.OPERATORS.has(operatorId)) throw unknownSession();
+      return { session };
+    }
+    const person = await tx.findOneByOrFail(Person, { tenantId, id: personId ?? '' });
+    person.requireActive();
+    return { session, person, tenant: await tx.findOneByOrFail(Tenant, { id: tenantId }) };
+  }
+
+  private async trying<T>(secret: string, address: string, work: (located: Located) => Promise<T>): Promise<T> {
     const text = sessionForm.parse(secret);
-    const tenantId = text && (await this.database.system((tx) => lookUpInDirectory(tx, text.publicId)));
-    if (!text || !tenantId) throw unknownSession();
-    const where = { tenantId, publicId: text.publicId };
-    return { tenantId, where, opens: (session: Session) => session.opensWith(text.secret) };
+    if (!text) throw unknownSession();
+    const { publicId } = text;
+    return this.limits.trying({ publicId, address }, UNKNOWN, async () => {
+      const tenantId = await this.database.system((tx) => lookUpInDirectory(tx, publicId));
+      if (!tenantId) throw unknownSession();
+      return work({ tenantId, where: { tenantId, publicId }, opens: (session) => session.opensWith(text.secret) });
+    });
   }
 }
 
 /** Whose sessions are meant. Somebody else is found by operations managers only, so that nobody learns who there is. */
-async function holderOf(tx: Tx, caller: Caller, personId: string): Promise<FindOptionsWhere<Session>> {
+async function sessionsOf(tx: Tx, caller: Caller, personId: string): Promise<FindOptionsWhere<Session>> {
   const own = { ...ownSessions(caller), tenantId: tx.tenantId };
   if (!personId || personId.toLowerCase() === caller.personId) return own;
   const isKnown =
@@ -154,5 +184,5 @@ function ownSessions({ role, personId = '' }: Caller): FindOptionsWhere<Session>
 }
 
 function unknownSession(): DomainError {
-  return new DomainError('unauthenticated', 'SESSION_UNKNOWN', 'the session is not known: sign in');
+  return new DomainError('unauthenticated', UNKNOWN, 'the session is not known: sign in');
 }

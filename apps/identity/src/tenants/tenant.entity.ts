@@ -1,5 +1,8 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
+/** Of which paralegals a qualification is asked before they are put on substantive work: those who had one recorded, or all. */
+export type QualificationRequirement = 'WHERE_RECORDED' | 'ALWAYS';
+
 /** What a tenant is opened with. */
 export interface NewTenant {
   readonly name: string;
@@ -23,9 +26,18 @@ export class Tenant {
   @Column('text', { name: 'tax_id' }) readonly taxId!: string;
   @Column('text', { name: 'address_lines', array: true }) readonly addressLines!: readonly string[];
   @Column('text') readonly email!: string;
+  @Column('text', { name: 'qualification_requirement' })
+  readonly qualificationRequirement!: QualificationRequirement;
   @Column('integer') readonly version!: number;
 
   static create(id: string, fields: NewTenant): Tenant {
-    return Object.assign(new Tenant(), { ...fields, id, version: 1 });
+    return Object.assign(new Tenant(), { ...fields, id, qualificationRequirement: 'WHERE_RECORDED', version: 1 });
+  }
+
+  /** @returns whether anything changed */
+  requireQualifications(requirement: QualificationRequirement): boolean {
+    if (this.qualificationRequirement === requirement) return false;
+    Object.assign(this, { qualificationRequirement: requirement, version: this.version + 1 });
+    return true;
   }
 }

@@ -1,4 +1,7 @@
-import type { Tenant as TenantMessage } from '@paradesk/contracts/paradesk/identity/v1/tenants';
+import {
+  QualificationRequirement,
+  type Tenant as TenantMessage,
+} from '@paradesk/contracts/paradesk/identity/v1/tenants';
 import type { Tenant } from './tenant.entity.js';
 
 /** A tenant as answers and events carry it. */
@@ -11,5 +14,6 @@ export function toProto(tenant: Tenant): TenantMessage {
     addressLines: [...tenant.addressLines],
     email: tenant.email,
     version: tenant.version,
+    qualificationRequirement: QualificationRequirement[tenant.qualificationRequirement],
   };
 }

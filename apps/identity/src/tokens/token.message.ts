@@ -3,6 +3,6 @@ import type { Token } from '@paradesk/contracts/paradesk/identity/v1/tokens';
 import type { IssuedToken } from './tokens.service.js';
 
 /** A token as answers carry it. */
-export function toProto({ token, expiresAt }: IssuedToken): Token {
-  return { token, expiresAt: toTimestamp(expiresAt) };
+export function toProto({ token, expiresAt, allowance }: IssuedToken): Token {
+  return { token, expiresAt: toTimestamp(expiresAt), rateLimit: allowance };
 }

@@ -1,25 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DomainError } from '@paradesk/kernel';
-import {
-  Clock,
-  CONFIG,
-  Ids,
-  TOKEN_ALGORITHM,
-  TOKEN_ISSUER,
-  TOKEN_LIFETIME_SECONDS,
-  type TokenClaims,
-} from '@paradesk/platform';
-import { type JSONWebKeySet, SignJWT } from 'jose';
-import { Temporal } from 'temporal-polyfill';
-import { ApiKeysService } from '../api-keys/api-keys.service.js';
+import { CONFIG, TOKEN_LIFETIME_SECONDS, type TokenClaims } from '@paradesk/platform';
+import type { JSONWebKeySet } from 'jose';
+import { type KeySignIn, KeySignInsService } from '../api-keys/key-sign-ins.service.js';
 import { type IdentityConfig } from '../config.js';
 import type { Person } from '../people/person.entity.js';
+import type { Allowance } from '../limits/rate-limits.js';
+import { AccessTokensService } from './access-tokens.service.js';
 import { isService } from './service-secrets.js';
+import { type SignedToken, TokenSigner } from './token-signer.js';
 
-/** A signed token, and when it ends. */
-export interface IssuedToken {
-  readonly token: string;
-  readonly expiresAt: Temporal.Instant;
+/** A token, and what is left of the limit of whom it was issued to. */
+export interface IssuedToken extends SignedToken {
+  readonly allowance?: Allowance;
 }
 
 /** A service that wants to act for a tenant. */
@@ -37,16 +30,22 @@ export interface ServiceSignIn {
 @Injectable()
 export class TokensService {
   constructor(
-    private readonly apiKeys: ApiKeysService,
+    private readonly keySignIns: KeySignInsService,
+    private readonly accessTokens: AccessTokensService,
+    private readonly signer: TokenSigner,
     @Inject(CONFIG) private readonly config: IdentityConfig,
-    private readonly clock: Clock,
-    private readonly ids: Ids,
   ) {}
 
-  /** @throws DomainError unauthenticated API_KEY_UNKNOWN, API_KEY_REVOKED or PERSON_DEACTIVATED, invalid UNKNOWN_AUDIENCE */
-  async exchange(apiKey: string, audience: string): Promise<IssuedToken> {
+  /** @throws DomainError as `KeySignInsService.byKey`, invalid UNKNOWN_AUDIENCE */
+  async exchange(apiKey: string, audience: string, address: string): Promise<IssuedToken> {
     requireService(audience);
-    return this.issueToPerson(await this.apiKeys.authenticate(apiKey), audience);
+    return this.issueToProgram(await this.keySignIns.byKey(apiKey, address), audience);
+  }
+
+  /** @throws DomainError as `AccessTokensService.authenticate`, invalid UNKNOWN_AUDIENCE */
+  async exchangeAccessToken(accessToken: string, audience: string): Promise<IssuedToken> {
+    requireService(audience);
+    return this.issueToProgram(await this.accessTokens.authenticate(accessToken), audience);
   }
 
   /** A token of somebody who has been authenticated. @throws DomainError unauthenticated PERSON_DEACTIVATED, invalid UNKNOWN_AUDIENCE */
@@ -83,19 +82,20 @@ export class TokensService {
     return this.config.SIGNING_KEYS.publicKeySet();
   }
 
+  private async issueToProgram(signIn: KeySignIn, audience: string): Promise<IssuedToken> {
+    const { personId, tenantId, role, clientId, scopes, allowance } = signIn;
+    const token = await this.sign(audience, {
+      sub: personId,
+      tenant: tenantId,
+      role,
+      ...(clientId && { client: clientId }),
+      ...(scopes.length > 0 && { scope: scopes.join(' ') }),
+    });
+    return { ...token, allowance };
+  }
+
   private async sign(audience: string, claims: TokenClaims): Promise<IssuedToken> {
-    const { kid, privateKey } = this.config.SIGNING_KEYS.current;
-    const issuedAt = Math.floor(this.clock.now().epochMilliseconds / 1000);
-    const expiresAt = issuedAt + TOKEN_LIFETIME_SECONDS;
-    const token = await new SignJWT(claims)
-      .setProtectedHeader({ alg: TOKEN_ALGORITHM, kid })
-      .setIssuer(TOKEN_ISSUER)
-      .setAudience(audience)
-      .setJti(this.ids.next())
-      .setIssuedAt(issuedAt)
-      .setExpirationTime(expiresAt)
-      .sign(privateKey);
-    return { token, expiresAt: Temporal.Instant.fromEpochMilliseconds(expiresAt * 1000) };
+    return this.signer.sign({ audience, lifetimeSeconds: TOKEN_LIFETIME_SECONDS }, claims);
   }
 }
 

@@ -1,5 +1,6 @@
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '@paradesk/platform/embedded-postgres';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freeAddresses } from './free-addresses.js';
 
 const START_ATTEMPTS = 20;
 const RETRY_MS = 250;
@@ -13,7 +14,9 @@ export class KillablePostgres {
 
   /** @throws EmbeddedPostgresError with a reason and one line that says what to do */
   static async start(folder: string): Promise<KillablePostgres> {
-    return new KillablePostgres(folder, await startEmbeddedPostgres({ folder, durable: true }));
+    const { postgres } = await freeAddresses(['postgres']);
+    const port = Number(postgres.split(':')[1]);
+    return new KillablePostgres(folder, await startEmbeddedPostgres({ folder, port, durable: true }));
   }
 
   /** Address of the superuser with its generated password: it is a secret. */

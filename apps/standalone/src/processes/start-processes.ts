@@ -15,6 +15,7 @@ import {
   settingsOf,
   Started,
   type RunningSystem,
+  UNLIMITED,
 } from '../system.js';
 import { connectionsOf, directly, membersWith, type AddressFor, type Member, type Route } from './connections.js';
 import { freeAddresses } from './free-addresses.js';
@@ -134,7 +135,7 @@ async function processesOn(ground: Ground): Promise<{ processes: ServiceProcess[
     const env: Record<string, string> = service
       ? {
           ...settingsOf(service, secrets, ground.mail),
-          ...(service === 'identity' && ground.signIn.identitySettings),
+          ...(service === 'identity' && { ...ground.signIn.identitySettings, ...UNLIMITED }),
           DATABASE_URL: through(to(name, 'postgres'), database.get(service) ?? ''),
           STORAGE: `folder:${join(ground.folder, 'files')}`,
           KAFKA_BROKERS: to(name, 'kafka'),

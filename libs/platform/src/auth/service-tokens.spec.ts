@@ -17,7 +17,7 @@ function aService() {
   const unary = async () => {
     issued += 1;
     const expiresAt = toTimestamp(now.add(identity.aheadOfUs).add({ seconds: 120 }));
-    return { body: Token.encode({ token: `token ${issued}`, expiresAt }).finish() };
+    return { body: Token.encode(Token.fromPartial({ token: `token ${issued}`, expiresAt })).finish() };
   };
   const tokens = new IdentityTokens('billing', 'secret', () => ({ unary }) as unknown as RawChannel, clock);
   const wait = (by: Temporal.DurationLike) => {

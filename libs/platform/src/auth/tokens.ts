@@ -20,8 +20,10 @@ export interface TokenClaims extends JWTPayload {
   readonly tenant: string;
   /** Name of the role in the contracts, such as BILLING_MANAGER. */
   readonly role: string;
-  /** UUID of the client of an attorney or a partner system. */
+  /** UUID of the client of an attorney or a partner system, or of that which a key is restricted to. */
   readonly client?: string;
+  /** Scopes, separated by spaces (RFC 8693, 4.2); absent for all that the role may. */
+  readonly scope?: string;
 }
 
 type TimedClaims = TokenClaims & { readonly iat: number; readonly exp: number };
@@ -104,11 +106,19 @@ function toCaller(claims: TokenClaims): Caller {
     typeof role === 'number' &&
     role > 0 &&
     isUuid(claims.tenant) &&
-    (claims.client === undefined || isUuid(claims.client));
+    (claims.client === undefined || isUuid(claims.client)) &&
+    (claims.scope === undefined || typeof claims.scope === 'string');
   if (!valid) throw invalidToken();
   if (role === Role.SERVICE) return { tenantId: claims.tenant, role, service: claims.sub };
   if (!isUuid(claims.sub)) throw invalidToken();
-  return { tenantId: claims.tenant, role, personId: claims.sub, ...(claims.client && { clientId: claims.client }) };
+  return {
+    tenantId: claims.tenant,
+    role,
+    personId: claims.sub,
+    ...(claims.client && { clientId: claims.client }),
+    // An empty scope is good for nothing, and not for everything.
+    ...(claims.scope !== undefined && { scopes: claims.scope.split(' ') }),
+  };
 }
 
 function refusal(error: unknown): unknown {

@@ -15,6 +15,7 @@ import { answerOnce } from '../database/idempotency.js';
 import { crashPoint } from '../run/crash-points.js';
 import { bindCaller, withDeadline } from './call-scope.js';
 import { drained } from './drained.js';
+import { requireScope, requireNamedClient } from './restrictions.js';
 import { observeCall } from './rpc-telemetry.js';
 import { withoutSecrets } from './secrets.js';
 import type { MethodShape } from './service-definition.js';
@@ -36,8 +37,8 @@ const RESET_WAIT_MS = 20;
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
 /**
- * What happens around every controller's method, in this order: span and metrics, token, rule, field rules, idempotency key, and the
- * refusal in the form that clients read. Nothing of it is repeated in a service.
+ * What happens around every controller's method, in this order: span and metrics, token, rule, scope, field rules, client restriction,
+ * idempotency key, and the refusal in the form that clients read. Nothing of it is repeated in a service.
  */
 export class RpcPipeline {
   constructor(
@@ -56,6 +57,7 @@ export class RpcPipeline {
       const found = this.admit(rpc, call.metadata);
       const caller = found instanceof Promise ? await found : found;
       check(rpc, call.request, decoded);
+      requireNamedClient(call.request, caller);
       const respond = async () => method.responseSerialize((await handler(call.request, call.metadata)) as never);
       const key = rpc.readOnly ? undefined : call.metadata.get('idempotency-key')[0];
       if (key === undefined || !caller) return callback(null, await respond());
@@ -80,8 +82,8 @@ export class RpcPipeline {
     callback: sendUnaryData<unknown>,
   ): void {
     void this.run(rpc, call, async () => {
-      await this.admit(rpc, call.metadata);
-      callback(null, method.responseSerialize((await handler(checked(rpc, call), call.metadata)) as never));
+      const caller = await this.admit(rpc, call.metadata);
+      callback(null, method.responseSerialize((await handler(checked(rpc, call, caller), call.metadata)) as never));
     }).then((refusal) => refusal && callback(refusal));
   }
 
@@ -91,8 +93,9 @@ export class RpcPipeline {
     decoded: boolean,
   ): void {
     void this.run(rpc, call, async () => {
-      await this.admit(rpc, call.metadata);
+      const caller = await this.admit(rpc, call.metadata);
       check(rpc, call.request, decoded);
+      requireNamedClient(call.request, caller);
       const messages = (await handler(call.request, call.metadata)) as AsyncIterable<unknown>;
       for await (const message of messages) {
         if (call.cancelled) return;
@@ -136,6 +139,7 @@ function admitted<C extends Caller | undefined>(rpc: Rpc, metadata: Metadata, ca
   const act = currentAct();
   if (act && caller) act.caller = caller;
   authorize(rpc.rule, caller);
+  requireScope(rpc, caller);
   if (caller) bindCaller(metadata, caller);
   return caller;
 }
@@ -153,13 +157,18 @@ function check(rpc: Rpc, request: unknown, decoded: boolean): void {
 
 // Node ends a stream that its caller breaks off as if it were whole, and only then resets it. Half a file must never be taken for a file,
 // so the end counts when no reset has come behind it.
-async function* checked(rpc: Rpc, call: ServerReadableStream<unknown, unknown>): AsyncIterable<unknown> {
+async function* checked(
+  rpc: Rpc,
+  call: ServerReadableStream<unknown, unknown>,
+  caller: Caller | undefined,
+): AsyncIterable<unknown> {
   let first = true;
   try {
     for await (const message of call) {
       // The first message carries the fields; the others only more of the file.
       const decoded = typeof message !== 'symbol';
       if (first || !decoded) check(rpc, message, decoded);
+      if (first) requireNamedClient(message, caller);
       first = false;
       yield message;
     }

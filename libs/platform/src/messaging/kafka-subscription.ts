@@ -171,32 +171,24 @@ export class KafkaSubscription implements Subscription {
     const { topic, partition, messages } = payload.batch;
     const { generation } = this;
     const isMine = () => payload.isRunning() && !payload.isStale() && generation === this.generation;
-    let next: string | undefined;
-    const commit = async () => {
-      const offset = next;
-      next = undefined;
-      if (offset === undefined || generation !== this.generation) return;
+    // Only what the group has noted is passed: without the commit the records must come again, or nobody would ever note them.
+    const pass = async ({ offset }: KafkaMessage) => {
+      if (generation !== this.generation) return;
+      const partitions = [{ partition, offset: String(BigInt(offset) + 1n) }];
       // Not `consumer.commitOffsets()`: after a lost session that one ends the consumer while the process lives on.
-      await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });
+      await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions }] });
+      payload.resolveOffset(offset);
       crashPoint('kafka.after-offset-commit');
     };
-    try {
-      for (let from = 0; from < messages.length && isMine(); from += COMMIT_EVERY) {
-        const window = messages.slice(from, from + COMMIT_EVERY);
-        this.waiting.taking(topic, partition, Number(window[0]?.timestamp));
-        const { handled, failure } = await this.handleWindow(payload, window, isMine);
-        const last = window[handled - 1];
-        if (last) {
-          payload.resolveOffset(last.offset);
-          next = String(BigInt(last.offset) + 1n);
-        }
-        if (failure) throw failure;
-        await commit();
-      }
-      if (payload.batch.offsetLag() === '0') this.waiting.done(topic, partition);
-    } finally {
-      await commit();
+    for (let from = 0; from < messages.length && isMine(); from += COMMIT_EVERY) {
+      const window = messages.slice(from, from + COMMIT_EVERY);
+      this.waiting.taking(topic, partition, Number(window[0]?.timestamp));
+      const { handled, failure } = await this.handleWindow(payload, window, isMine);
+      const last = window[handled - 1];
+      if (last) await pass(last);
+      if (failure) throw failure;
     }
+    if (payload.batch.offsetLag() === '0') this.waiting.done(topic, partition);
   }
 
   /**

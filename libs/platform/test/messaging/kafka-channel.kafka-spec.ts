@@ -1,12 +1,18 @@
+import { createRequire } from 'node:module';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import kafkajs, { type Consumer } from 'kafkajs';
 import type { EventChannel, EventRecord, RecordHandler } from '../../src/messaging/event-channel.js';
 import { KafkaChannel, type KafkaChannelOptions } from '../../src/messaging/kafka-channel.js';
 import { ensureTopics } from '../../src/messaging/kafka-topics.js';
 import { aHistory, anId, aRecord, until } from './builders.js';
 import { describeEventChannel } from './event-channel.conformance.js';
+
+/** kafkajs' own class; no public module of it offers this. */
+const offsetManagerOfKafkajs = createRequire(import.meta.url)('kafkajs/src/consumer/offsetManager/index.js') as {
+  readonly prototype: { commitOffsets(): Promise<void> };
+};
 
 const brokers = (process.env['PARADESK_KAFKA'] ?? '').split(',');
 const logger = { debug: ignore, info: ignore, warn: ignore, error: ignore, fatal: ignore };
@@ -160,6 +166,24 @@ describe('what only the Kafka channel promises', () => {
     await until(() => failures > 1);
     await subscription.close();
     expect(await committed()).toBe(5);
+  });
+
+  it('takes records again whose offset it could not commit, so that no lag is left of them', async () => {
+    const { channel } = await open();
+    const handled: number[] = [];
+    const commitOffsets = jest
+      .spyOn(offsetManagerOfKafkajs.prototype, 'commitOffsets')
+      .mockRejectedValueOnce(new Error('the broker went away'));
+    try {
+      await channel.subscribe(group, [topic], async ({ aggregateVersion }) => void handled.push(aggregateVersion));
+      await channel.publish(aHistory(3, { topic }));
+      // Nothing else comes: no later commit may be needed.
+      await until(async () => (await committed()) === 3);
+      expect(commitOffsets.mock.calls.length).toBeGreaterThan(1);
+      expect([...new Set(handled)]).toEqual([1, 2, 3]);
+    } finally {
+      commitOffsets.mockRestore();
+    }
   });
 
   it('commits what was handled when it is closed in the middle of a batch', async () => {

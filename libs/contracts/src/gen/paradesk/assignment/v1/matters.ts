@@ -69,7 +69,11 @@ export interface Assignment {
   /** The piece of work. */
   work: string;
   /** When it was made. */
-  assignedAt: Timestamp | undefined;
+  assignedAt:
+    | Timestamp
+    | undefined;
+  /** Kind of the work, a code of the task catalogue; empty for substantive work of no stated kind. */
+  taskKind: string;
 }
 
 /** A case or project of a client. */
@@ -160,6 +164,11 @@ export interface AssignParalegalRequest {
   personId: string;
   /** The piece of work. */
   work: string;
+  /**
+   * Kind of the work, a code of the task catalogue. Work of no stated or an unknown kind is substantive. A virtual assistant can be put on
+   * administrative work only.
+   */
+  taskKind: string;
 }
 
 export const PARADESK_ASSIGNMENT_V1_PACKAGE_NAME = "paradesk.assignment.v1";
@@ -232,7 +241,7 @@ export const Party: MessageFns<Party> = {
 };
 
 function createBaseAssignment(): Assignment {
-  return { id: "", personId: "", work: "", assignedAt: undefined };
+  return { id: "", personId: "", work: "", assignedAt: undefined, taskKind: "" };
 }
 
 export const Assignment: MessageFns<Assignment> = {
@@ -248,6 +257,9 @@ export const Assignment: MessageFns<Assignment> = {
     }
     if (message.assignedAt !== undefined) {
       Timestamp.encode(message.assignedAt, writer.uint32(34).fork()).join();
+    }
+    if (message.taskKind !== "") {
+      writer.uint32(42).string(message.taskKind);
     }
     return writer;
   },
@@ -297,6 +309,14 @@ export const Assignment: MessageFns<Assignment> = {
             message.assignedAt = Timestamp.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.taskKind = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -320,6 +340,7 @@ export const Assignment: MessageFns<Assignment> = {
     message.assignedAt = (object.assignedAt !== undefined && object.assignedAt !== null)
       ? Timestamp.fromPartial(object.assignedAt)
       : undefined;
+    message.taskKind = object.taskKind ?? "";
     return message;
   },
 };
@@ -906,7 +927,7 @@ export const ListMattersResponse: MessageFns<ListMattersResponse> = {
 };
 
 function createBaseAssignParalegalRequest(): AssignParalegalRequest {
-  return { matterId: "", personId: "", work: "" };
+  return { matterId: "", personId: "", work: "", taskKind: "" };
 }
 
 export const AssignParalegalRequest: MessageFns<AssignParalegalRequest> = {
@@ -919,6 +940,9 @@ export const AssignParalegalRequest: MessageFns<AssignParalegalRequest> = {
     }
     if (message.work !== "") {
       writer.uint32(26).string(message.work);
+    }
+    if (message.taskKind !== "") {
+      writer.uint32(34).string(message.taskKind);
     }
     return writer;
   },
@@ -960,6 +984,14 @@ export const AssignParalegalRequest: MessageFns<AssignParalegalRequest> = {
             message.work = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.taskKind = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -980,6 +1012,7 @@ export const AssignParalegalRequest: MessageFns<AssignParalegalRequest> = {
     message.matterId = object.matterId ?? "";
     message.personId = object.personId ?? "";
     message.work = object.work ?? "";
+    message.taskKind = object.taskKind ?? "";
     return message;
   },
 };

@@ -12,6 +12,7 @@ import { Observable } from "rxjs";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
 import { PageRequest, PageResult } from "../../common/v1/page.js";
 import { Role } from "../../common/v1/rule.js";
+import { HeldQualification } from "./qualifications.js";
 
 export const protobufPackage = "paradesk.identity.v1";
 
@@ -38,7 +39,13 @@ export interface Person {
   /** Raised by every change. */
   version: number;
   /** When the person was deactivated; absent while they are active. */
-  deactivatedAt: Timestamp | undefined;
+  deactivatedAt:
+    | Timestamp
+    | undefined;
+  /** What qualifies a paralegal for substantive work and was not revoked, the oldest first. */
+  qualifications: HeldQualification[];
+  /** Whether a qualification was ever recorded, revoked or not. */
+  hasRecordedQualifications: boolean;
 }
 
 /** A new person. */
@@ -111,6 +118,8 @@ function createBasePerson(): Person {
     timekeeperClassification: "",
     version: 0,
     deactivatedAt: undefined,
+    qualifications: [],
+    hasRecordedQualifications: false,
   };
 }
 
@@ -145,6 +154,12 @@ export const Person: MessageFns<Person> = {
     }
     if (message.deactivatedAt !== undefined) {
       Timestamp.encode(message.deactivatedAt, writer.uint32(82).fork()).join();
+    }
+    for (const v of message.qualifications) {
+      HeldQualification.encode(v!, writer.uint32(90).fork()).join();
+    }
+    if (message.hasRecordedQualifications !== false) {
+      writer.uint32(96).bool(message.hasRecordedQualifications);
     }
     return writer;
   },
@@ -242,6 +257,22 @@ export const Person: MessageFns<Person> = {
             message.deactivatedAt = Timestamp.decode(reader, reader.uint32());
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.qualifications.push(HeldQualification.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.hasRecordedQualifications = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -271,6 +302,8 @@ export const Person: MessageFns<Person> = {
     message.deactivatedAt = (object.deactivatedAt !== undefined && object.deactivatedAt !== null)
       ? Timestamp.fromPartial(object.deactivatedAt)
       : undefined;
+    message.qualifications = object.qualifications?.map((e) => HeldQualification.fromPartial(e)) || [];
+    message.hasRecordedQualifications = object.hasRecordedQualifications ?? false;
     return message;
   },
 };

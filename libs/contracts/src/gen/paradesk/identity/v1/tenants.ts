@@ -14,6 +14,17 @@ export const protobufPackage = "paradesk.identity.v1";
 
 export const protobufFileName = "paradesk/identity/v1/tenants.proto";
 
+/** Of which paralegals an unexpired qualification for the jurisdiction is asked before they are put on a matter for substantive work. */
+export enum QualificationRequirement {
+  /** UNSPECIFIED - Not stated. */
+  UNSPECIFIED = 0,
+  /** WHERE_RECORDED - Of those who have ever had one recorded: what a tenant starts with. */
+  WHERE_RECORDED = 1,
+  /** ALWAYS - Of all. */
+  ALWAYS = 2,
+  UNRECOGNIZED = -1,
+}
+
 /** A paralegal services company. */
 export interface Tenant {
   /** UUID of the tenant. */
@@ -30,6 +41,8 @@ export interface Tenant {
   email: string;
   /** Raised by every change. */
   version: number;
+  /** Of which paralegals a qualification is asked. */
+  qualificationRequirement: QualificationRequirement;
 }
 
 /** A new tenant. */
@@ -55,7 +68,16 @@ export interface GetTenantRequest {
 export const PARADESK_IDENTITY_V1_PACKAGE_NAME = "paradesk.identity.v1";
 
 function createBaseTenant(): Tenant {
-  return { id: "", name: "", timeZone: "", taxId: "", addressLines: [], email: "", version: 0 };
+  return {
+    id: "",
+    name: "",
+    timeZone: "",
+    taxId: "",
+    addressLines: [],
+    email: "",
+    version: 0,
+    qualificationRequirement: 0,
+  };
 }
 
 export const Tenant: MessageFns<Tenant> = {
@@ -80,6 +102,9 @@ export const Tenant: MessageFns<Tenant> = {
     }
     if (message.version !== 0) {
       writer.uint32(56).int32(message.version);
+    }
+    if (message.qualificationRequirement !== 0) {
+      writer.uint32(64).int32(message.qualificationRequirement);
     }
     return writer;
   },
@@ -153,6 +178,14 @@ export const Tenant: MessageFns<Tenant> = {
             message.version = reader.int32();
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.qualificationRequirement = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -177,6 +210,7 @@ export const Tenant: MessageFns<Tenant> = {
     message.addressLines = object.addressLines?.map((e) => e) || [];
     message.email = object.email ?? "";
     message.version = object.version ?? 0;
+    message.qualificationRequirement = object.qualificationRequirement ?? 0;
     return message;
   },
 };

@@ -25,6 +25,15 @@ export interface PersonEvent {
     | //
     /** A person may sign in again. */
     { $case: "reactivated"; value: PersonReactivated }
+    | //
+    /** A qualification of a paralegal was recorded. */
+    { $case: "qualificationRecorded"; value: QualificationRecorded }
+    | //
+    /** A qualification of a paralegal was revoked. */
+    { $case: "qualificationRevoked"; value: QualificationRevoked }
+    | //
+    /** A qualification of a paralegal is about to end. */
+    { $case: "qualificationExpiring"; value: QualificationExpiring }
     | undefined;
 }
 
@@ -46,6 +55,38 @@ export interface PersonReactivated {
   person: Person | undefined;
 }
 
+/** A qualification of a paralegal was recorded. */
+export interface QualificationRecorded {
+  /** The person as they are now. */
+  person:
+    | Person
+    | undefined;
+  /** UUID of the qualification. */
+  qualificationId: string;
+}
+
+/** A qualification of a paralegal was revoked: it counts no more. */
+export interface QualificationRevoked {
+  /** The person as they are now. */
+  person:
+    | Person
+    | undefined;
+  /** UUID of the qualification. */
+  qualificationId: string;
+}
+
+/** A qualification of a paralegal is about to end, and nothing later replaces it. Told once 60, once 30 and once 7 days before. */
+export interface QualificationExpiring {
+  /** The person as they are now. */
+  person:
+    | Person
+    | undefined;
+  /** UUID of the qualification. */
+  qualificationId: string;
+  /** At most so many days are left: 60, 30 or 7. */
+  withinDays: number;
+}
+
 export const PARADESK_IDENTITY_EVENTS_V1_PACKAGE_NAME = "paradesk.identity.events.v1";
 
 function createBasePersonEvent(): PersonEvent {
@@ -63,6 +104,15 @@ export const PersonEvent: MessageFns<PersonEvent> = {
         break;
       case "reactivated":
         PersonReactivated.encode(message.event.value, writer.uint32(26).fork()).join();
+        break;
+      case "qualificationRecorded":
+        QualificationRecorded.encode(message.event.value, writer.uint32(34).fork()).join();
+        break;
+      case "qualificationRevoked":
+        QualificationRevoked.encode(message.event.value, writer.uint32(42).fork()).join();
+        break;
+      case "qualificationExpiring":
+        QualificationExpiring.encode(message.event.value, writer.uint32(50).fork()).join();
         break;
     }
     return writer;
@@ -105,6 +155,39 @@ export const PersonEvent: MessageFns<PersonEvent> = {
             message.event = { $case: "reactivated", value: PersonReactivated.decode(reader, reader.uint32()) };
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.event = {
+              $case: "qualificationRecorded",
+              value: QualificationRecorded.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.event = {
+              $case: "qualificationRevoked",
+              value: QualificationRevoked.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.event = {
+              $case: "qualificationExpiring",
+              value: QualificationExpiring.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -138,6 +221,33 @@ export const PersonEvent: MessageFns<PersonEvent> = {
       case "reactivated": {
         if (object.event?.value !== undefined && object.event?.value !== null) {
           message.event = { $case: "reactivated", value: PersonReactivated.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "qualificationRecorded": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = {
+            $case: "qualificationRecorded",
+            value: QualificationRecorded.fromPartial(object.event.value),
+          };
+        }
+        break;
+      }
+      case "qualificationRevoked": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = {
+            $case: "qualificationRevoked",
+            value: QualificationRevoked.fromPartial(object.event.value),
+          };
+        }
+        break;
+      }
+      case "qualificationExpiring": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = {
+            $case: "qualificationExpiring",
+            value: QualificationExpiring.fromPartial(object.event.value),
+          };
         }
         break;
       }
@@ -313,6 +423,225 @@ export const PersonReactivated: MessageFns<PersonReactivated> = {
     message.person = (object.person !== undefined && object.person !== null)
       ? Person.fromPartial(object.person)
       : undefined;
+    return message;
+  },
+};
+
+function createBaseQualificationRecorded(): QualificationRecorded {
+  return { person: undefined, qualificationId: "" };
+}
+
+export const QualificationRecorded: MessageFns<QualificationRecorded> = {
+  encode(message: QualificationRecorded, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.person !== undefined) {
+      Person.encode(message.person, writer.uint32(10).fork()).join();
+    }
+    if (message.qualificationId !== "") {
+      writer.uint32(18).string(message.qualificationId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QualificationRecorded {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQualificationRecorded();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.person = Person.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.qualificationId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QualificationRecorded>): QualificationRecorded {
+    return QualificationRecorded.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QualificationRecorded>): QualificationRecorded {
+    const message = createBaseQualificationRecorded();
+    message.person = (object.person !== undefined && object.person !== null)
+      ? Person.fromPartial(object.person)
+      : undefined;
+    message.qualificationId = object.qualificationId ?? "";
+    return message;
+  },
+};
+
+function createBaseQualificationRevoked(): QualificationRevoked {
+  return { person: undefined, qualificationId: "" };
+}
+
+export const QualificationRevoked: MessageFns<QualificationRevoked> = {
+  encode(message: QualificationRevoked, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.person !== undefined) {
+      Person.encode(message.person, writer.uint32(10).fork()).join();
+    }
+    if (message.qualificationId !== "") {
+      writer.uint32(18).string(message.qualificationId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QualificationRevoked {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQualificationRevoked();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.person = Person.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.qualificationId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QualificationRevoked>): QualificationRevoked {
+    return QualificationRevoked.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QualificationRevoked>): QualificationRevoked {
+    const message = createBaseQualificationRevoked();
+    message.person = (object.person !== undefined && object.person !== null)
+      ? Person.fromPartial(object.person)
+      : undefined;
+    message.qualificationId = object.qualificationId ?? "";
+    return message;
+  },
+};
+
+function createBaseQualificationExpiring(): QualificationExpiring {
+  return { person: undefined, qualificationId: "", withinDays: 0 };
+}
+
+export const QualificationExpiring: MessageFns<QualificationExpiring> = {
+  encode(message: QualificationExpiring, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.person !== undefined) {
+      Person.encode(message.person, writer.uint32(10).fork()).join();
+    }
+    if (message.qualificationId !== "") {
+      writer.uint32(18).string(message.qualificationId);
+    }
+    if (message.withinDays !== 0) {
+      writer.uint32(24).int32(message.withinDays);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QualificationExpiring {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQualificationExpiring();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.person = Person.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.qualificationId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.withinDays = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QualificationExpiring>): QualificationExpiring {
+    return QualificationExpiring.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QualificationExpiring>): QualificationExpiring {
+    const message = createBaseQualificationExpiring();
+    message.person = (object.person !== undefined && object.person !== null)
+      ? Person.fromPartial(object.person)
+      : undefined;
+    message.qualificationId = object.qualificationId ?? "";
+    message.withinDays = object.withinDays ?? 0;
     return message;
   },
 };

@@ -19,11 +19,20 @@ export interface TenantEvent {
     | //
     /** A tenant was opened. */
     { $case: "created"; value: TenantCreated }
+    | //
+    /** The tenant asks more people for qualifications, or fewer. */
+    { $case: "qualificationsRequired"; value: QualificationsRequired }
     | undefined;
 }
 
 /** A tenant was opened. */
 export interface TenantCreated {
+  /** The tenant as it is now. */
+  tenant: Tenant | undefined;
+}
+
+/** The tenant asks more people for qualifications, or fewer. */
+export interface QualificationsRequired {
   /** The tenant as it is now. */
   tenant: Tenant | undefined;
 }
@@ -39,6 +48,9 @@ export const TenantEvent: MessageFns<TenantEvent> = {
     switch (message.event?.$case) {
       case "created":
         TenantCreated.encode(message.event.value, writer.uint32(10).fork()).join();
+        break;
+      case "qualificationsRequired":
+        QualificationsRequired.encode(message.event.value, writer.uint32(18).fork()).join();
         break;
     }
     return writer;
@@ -65,6 +77,17 @@ export const TenantEvent: MessageFns<TenantEvent> = {
             message.event = { $case: "created", value: TenantCreated.decode(reader, reader.uint32()) };
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.event = {
+              $case: "qualificationsRequired",
+              value: QualificationsRequired.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -86,6 +109,15 @@ export const TenantEvent: MessageFns<TenantEvent> = {
       case "created": {
         if (object.event?.value !== undefined && object.event?.value !== null) {
           message.event = { $case: "created", value: TenantCreated.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "qualificationsRequired": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = {
+            $case: "qualificationsRequired",
+            value: QualificationsRequired.fromPartial(object.event.value),
+          };
         }
         break;
       }
@@ -144,6 +176,63 @@ export const TenantCreated: MessageFns<TenantCreated> = {
   },
   fromPartial(object: DeepPartial<TenantCreated>): TenantCreated {
     const message = createBaseTenantCreated();
+    message.tenant = (object.tenant !== undefined && object.tenant !== null)
+      ? Tenant.fromPartial(object.tenant)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseQualificationsRequired(): QualificationsRequired {
+  return { tenant: undefined };
+}
+
+export const QualificationsRequired: MessageFns<QualificationsRequired> = {
+  encode(message: QualificationsRequired, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tenant !== undefined) {
+      Tenant.encode(message.tenant, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QualificationsRequired {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQualificationsRequired();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tenant = Tenant.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QualificationsRequired>): QualificationsRequired {
+    return QualificationsRequired.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QualificationsRequired>): QualificationsRequired {
+    const message = createBaseQualificationsRequired();
     message.tenant = (object.tenant !== undefined && object.tenant !== null)
       ? Tenant.fromPartial(object.tenant)
       : undefined;
