@@ -65,6 +65,7 @@ describe('the role-boundary statement', () => {
     const text = await download(first.id, StatementFormat.MARKDOWN);
 
     await tighten('documents.scan');
+    system.clock.advance({ seconds: 1 });
     expect((await statements().listBoundaryStatements({ page: undefined })).outdated).toBe(true);
     const [second, racing] = await Promise.all([publish(), publish()]);
     expect(racing).toEqual(second);
