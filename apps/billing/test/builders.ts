@@ -69,7 +69,7 @@ export async function aMatter(
     version: 1,
   };
   const matter = Matter.fromPartial({ ...own, ...fields });
-  const event = { event: { $case: 'opened' as const, value: { matter } } };
+  const event = { event: { $case: 'opened' as const, value: { matter } }, walledPersonIds: [] };
   await system.deliver(topics.matters, { tenantId, aggregateId: matter.id, aggregateVersion: 1, event });
   return matter;
 }

@@ -150,7 +150,7 @@ describe('the copy of a matter', () => {
       tenantId: firm.tenantId,
       aggregateId: matter.id,
       aggregateVersion: 2,
-      event: { event: { $case: 'paralegalAssigned', value: { matter: later, assignmentId: newId(1) } } },
+      event: { event: { $case: 'paralegalAssigned', value: { matter: later, assignmentId: newId(1) } }, walledPersonIds: [] },
     });
     const { rows } = await system.db.query('select name, version from matters where id = $1', [matter.id]);
     expect(rows).toEqual([{ name: 'New name', version: 2 }]);

@@ -74,7 +74,11 @@ describe('the role-boundary statement', () => {
     expect(list.boundaryStatements.map((one) => one.edition)).toEqual([2, 1]);
     expect(list.outdated).toBe(false);
     expect(await download(first.id, StatementFormat.MARKDOWN)).toEqual(text);
-    expect((await download(second.id, StatementFormat.MARKDOWN)).data.toString()).toContain('Ines Duarte');
+    expect((await download(second.id, StatementFormat.MARKDOWN)).data.toString()).toContain(
+      '| Scan documents | administrative | reserved | an attorney |',
+    );
+    const attorney = aCaller({ role: Role.ATTORNEY, tenantId: manager.tenantId, clientId: newId(1) });
+    expect(await statements(attorney).listBoundaryStatements({ page: undefined })).toEqual(list);
   });
 
   it('is a PDF where nothing else is asked for, for everybody of the tenant and nobody else', async () => {

@@ -91,7 +91,7 @@ describe('the report of refusals and exceptions', () => {
     expect(text).toContain('2 calls were refused');
     expect(text.indexOf('Ines Duarte')).toBeLessThan(text.indexOf('service billing'));
     expect(text).toContain('| ROLE\\_NOT\\_ALLOWED | VIRTUAL\\_ASSISTANT | 1 |');
-    expect(text).toContain('ADMINISTRATIVE to RESERVED');
+    expect(text).toContain('| ADMINISTRATIVE to RESERVED | somebody at a client |');
     expect(text).toContain('Rule \\| of the state');
 
     const csv = await report(ReportFormat.CSV);

@@ -9,6 +9,7 @@ const benches: Readonly<Record<string, () => Promise<{ measure(): Promise<Findin
   events: () => import('./events.js'),
   tenants: () => import('./tenants.js'),
   'billing-run': () => import('./billing-run.js'),
+  'kafka-clients': () => import('./kafka-clients.js'),
 };
 
 const [name = ''] = process.argv.slice(2);

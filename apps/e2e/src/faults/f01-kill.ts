@@ -1,12 +1,12 @@
 import { crashPoints, type CrashPoint } from '@paradesk/platform';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Deck } from './deck.js';
-import type { Fault, Injected, World } from './fault.js';
+import type { Fault, Injected, Random, World } from './fault.js';
 
 const REACHED_WITHIN_MS = 45_000;
 
 /** Who passes a point under the load. A relay leads in one process of a service only, so for it those that have no second one. */
-export const passers: Readonly<Record<CrashPoint, readonly string[]>> = {
+const passers: Readonly<Record<CrashPoint, readonly string[]>> = {
   'command.before-commit': ['identity', 'assignment', 'billing'],
   'rpc.after-commit': ['identity', 'assignment', 'billing'],
   'relay.before-publish': ['identity', 'assignment'],
@@ -25,7 +25,7 @@ export const passers: Readonly<Record<CrashPoint, readonly string[]>> = {
 const killAtRandom: Fault = {
   id: 'F1',
   title: 'kill -9 of a process at random',
-  times: { smoke: 3, soak: 200 },
+  times: { smoke: 2, soak: 200 },
   async inject(world, random) {
     const process = world.processes[random.pick(Object.keys(world.processes))]!;
     await sleep(random.integer(1_000));
@@ -37,20 +37,33 @@ const killAtRandom: Fault = {
 
 const points = new Deck(crashPoints);
 
-const killAtCrashPoint: Fault = {
+const killAtCrashPoints: Fault = {
   id: 'F1',
-  title: 'kill -9 at a crash point',
-  times: { smoke: 4, soak: 240 },
+  title: 'kill -9 at two crash points at once',
+  times: { smoke: 2, soak: 120 },
   async inject(world, random) {
-    const point = points.draw(random);
-    // A job is done by whichever process of a service comes first, and comes by seldom.
-    const pass = point.startsWith('jobs.') ? 1 : 1 + random.integer(3);
-    return crashAt(world, point, random.pick(passers[point]), pass);
+    const first = draw(random);
+    let second = draw(random);
+    // A process dies at one point only.
+    while (second.name === first.name) second = draw(random);
+    // Waited for to the end whatever fails, so that none stays armed.
+    const done = await Promise.allSettled(
+      [first, second].map(({ point, name, pass }) => crashAt(world, point, name, pass)),
+    );
+    for (const one of done) if (one.status === 'rejected') throw one.reason;
+    return { what: done.map((one) => (one.status === 'fulfilled' ? one.value.what : '')).join('; ') };
   },
 };
 
+function draw(random: Random): { point: CrashPoint; name: string; pass: number } {
+  const point = points.draw(random);
+  // A job is done by whichever process of a service comes first, and comes by seldom.
+  const pass = point.startsWith('jobs.') ? 1 : 1 + random.integer(3);
+  return { point, name: random.pick(passers[point]), pass };
+}
+
 /** Arms a service, waits until it has killed itself there, and starts it unarmed. @throws Error when it does not get there */
-export async function crashAt(world: World, point: CrashPoint, name: string, pass = 1): Promise<Injected> {
+async function crashAt(world: World, point: CrashPoint, name: string, pass = 1): Promise<Injected> {
   const process = world.processes[name]!;
   await process.restart({ env: { PARADESK_CRASH_AT: `${point}:${pass}` } });
   const how = await process.ended(REACHED_WITHIN_MS);
@@ -60,4 +73,4 @@ export async function crashAt(world: World, point: CrashPoint, name: string, pas
 }
 
 /** F1: a process goes away without a word, anywhere and exactly between two steps. */
-export const killFaults: readonly Fault[] = [killAtRandom, killAtCrashPoint];
+export const killFaults: readonly Fault[] = [killAtRandom, killAtCrashPoints];

@@ -12,7 +12,7 @@ const brokerKilled: Fault = {
   },
 };
 
-const AWAY_MS = { smoke: 15_000, soak: 120_000 } as const;
+const AWAY_MS = { smoke: 6_000, soak: 120_000 } as const;
 
 const brokerAway: Fault = {
   id: 'F4',

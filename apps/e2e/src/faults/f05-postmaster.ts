@@ -4,7 +4,7 @@ import type { Fault } from './fault.js';
 const postmasterKilled: Fault = {
   id: 'F5',
   title: 'kill -9 of the postmaster',
-  times: { smoke: 2, soak: 20 },
+  times: { smoke: 1, soak: 20 },
   async inject(world, random) {
     await world.postgres.kill();
     await sleep(random.integer(2_000));

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import type { Fault, World } from './fault.js';
+import type { Fault } from './fault.js';
 
-const ROUNDS = { smoke: 20, soak: 50 } as const;
-const EXHAUSTED_MS = 6_000;
+const ROUNDS = { smoke: 12, soak: 50 } as const;
+const EXHAUSTED_MS = 4_000;
 const TAKING_ROUNDS = 3;
 
 const sessions = `select pid from pg_stat_activity where application_name <> '' and pid <> pg_backend_pid() and backend_type = 'client backend'
@@ -30,22 +30,29 @@ const connectionsTaken: Fault = {
   id: 'F6',
   title: 'no connection is left',
   times: { smoke: 1, soak: 20 },
-  async inject(world) {
-    const held = await takeAll(world);
-    await sleep(EXHAUSTED_MS);
-    await Promise.all(held.map((client) => client.end().catch(() => undefined)));
+  async inject({ postgres }) {
+    const held: pg.Client[] = [];
+    try {
+      await takeAll(postgres.superuserUrl, held);
+      await sleep(EXHAUSTED_MS);
+    } finally {
+      await Promise.all(held.map((client) => client.end().catch(() => undefined)));
+    }
     return { what: `${held.length} of PostgreSQL's connections held, the services' own ended` };
   },
 };
 
 /** Ends the services' sessions and takes their places, and all that were free; the services win some of them back. */
-async function takeAll({ postgres }: World): Promise<pg.Client[]> {
-  const held: pg.Client[] = [];
+async function takeAll(url: string, held: pg.Client[]): Promise<void> {
+  // The first place taken: later there is none to end sessions from.
+  const first = new pg.Client(url);
+  first.on('error', () => undefined);
+  held.push(first);
+  await first.connect();
   for (let round = 0; round < TAKING_ROUNDS; round++) {
-    await postgres.query('billing', `select pg_terminate_backend(pid) from (${sessions}) as ours`);
-    held.push(...(await takeUntilRefused(postgres.superuserUrl)));
+    await first.query(`select pg_terminate_backend(pid) from (${sessions}) as ours`);
+    held.push(...(await takeUntilRefused(url)));
   }
-  return held;
 }
 
 async function takeUntilRefused(url: string): Promise<pg.Client[]> {

@@ -43,7 +43,7 @@ export const networkFaults: readonly Fault[] = [
   {
     id: 'F7',
     title: 'network: reset, half open, late, slow, refused',
-    times: { smoke: 8, soak: 48 },
+    times: { smoke: 6, soak: 48 },
     async inject(world, random) {
       const { what, hurt, lastsMs } = links.draw(random);
       const { name, hit } = linksOf(world, random);
@@ -56,7 +56,7 @@ export const networkFaults: readonly Fault[] = [
   {
     id: 'F7',
     title: 'network: the answer to exactly a COMMIT is lost',
-    times: { smoke: 10, soak: 200 },
+    times: { smoke: 6, soak: 200 },
     async inject(world, random) {
       const { what, having } = commits.draw(random);
       const candidates = world.proxies.links.filter(({ name }) => name.endsWith('>postgres'));

@@ -48,7 +48,7 @@ export const clockFaults: readonly Fault[] = [
   {
     id: 'F8',
     title: 'the clock of a service is wrong',
-    times: { smoke: 3, soak: 14 },
+    times: { smoke: 2, soak: 14 },
     async inject(world, random) {
       const clock = CLOCKS.draw(random);
       const name = random.pick(world.services);

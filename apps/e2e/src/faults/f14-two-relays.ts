@@ -22,7 +22,7 @@ export const relayFaults: readonly Fault[] = [
   {
     id: 'F14',
     title: 'two relays believe they lead',
-    times: { smoke: 2, soak: 20 },
+    times: { smoke: 1, soak: 20 },
     async inject(world) {
       for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
         const twice = await publishTwice(world);

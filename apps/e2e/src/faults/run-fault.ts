@@ -3,7 +3,7 @@ import type { Fault, Random } from './fault.js';
 import type { Facts } from './facts.js';
 import { gatherFacts } from './gather-facts.js';
 import { violationsIn, type Violation } from './invariants.js';
-import { jobsIn, pendingIn, type Pending, type PendingJobs } from './system-state.js';
+import { hastenJobs, jobsIn, pendingIn, type Pending, type PendingJobs } from './system-state.js';
 import type { RunningWorld } from './world.js';
 
 /** What came of a fault. */
@@ -25,6 +25,8 @@ export interface FaultRun {
   /** Part of every idempotency key. */
   readonly run: string;
   readonly times: number;
+  /** By `performance.now()`: from then on it is not injected again, but once in any case. */
+  readonly untilMs: number;
   /** Check the invariants after each injection, not only after the last. */
   readonly checkEach: boolean;
   /** Aggregates with forged events, of all faults so far. */
@@ -42,9 +44,10 @@ const LOOK_EVERY_MS = 250;
 
 /** Injects a fault some times, waits after each until the system has recovered, and checks the invariants. */
 export async function runFault(fault: Fault, run: FaultRun): Promise<FaultResult> {
-  const { world, times, checkEach, say } = run;
+  const { world, times, untilMs, checkEach, say } = run;
   const recoveriesMs: number[] = [];
   const broken: string[] = [];
+  let injected = 0;
   let survived = 0;
   // Recovered from, and not yet looked into.
   let unchecked = 0;
@@ -52,23 +55,25 @@ export async function runFault(fault: Fault, run: FaultRun): Promise<FaultResult
     for (const line of lines) say(`${fault.id} BROKEN ${line}`);
     broken.push(...lines);
   };
-  for (let injection = 1; injection <= times; injection++) {
+  for (let isLast = false; !isLast;) {
+    injected += 1;
     try {
       const { what, ms } = await injectOnce(fault, run);
       recoveriesMs.push(ms);
       unchecked += 1;
-      say(`${fault.id} ${injection}/${times} ${what}: recovered in ${(ms / 1000).toFixed(1)} s`);
+      say(`${fault.id} ${injected}/${times} ${what}: recovered in ${(ms / 1000).toFixed(1)} s`);
     } catch (error) {
       report([messageOf(error)]);
     }
-    if (!checkEach && injection < times) continue;
+    isLast = injected === times || performance.now() > untilMs;
+    if (!checkEach && !isLast) continue;
     const violations = await violationsAtRest(run, Math.max(0, ...recoveriesMs)).catch((error) => [messageOf(error)]);
     report(violations);
     if (violations.length === 0) survived += unchecked;
     unchecked = 0;
   }
   world.setLoad(0);
-  return { id: fault.id, title: fault.title, injected: times, survived, recoveriesMs, broken };
+  return { id: fault.id, title: fault.title, injected, survived, recoveriesMs, broken };
 }
 
 function messageOf(error: unknown): string {
@@ -102,9 +107,10 @@ async function untilRecovered(world: RunningWorld): Promise<Pending> {
   }
 }
 
-/** Jobs of a killed process are given back after a sweep or two, and those that failed meanwhile come again with a growing pause. */
+/** Jobs of a killed process are given back after a sweep or two. */
 async function untilJobsDone(world: RunningWorld): Promise<PendingJobs> {
   for (const giveUpAtMs = performance.now() + JOBS_GIVEN_UP_MS; ; await sleep(LOOK_EVERY_MS)) {
+    await hastenJobs(world);
     const jobs = await jobsIn(world);
     if (jobs.waiting === 0 || performance.now() > giveUpAtMs) return jobs;
   }

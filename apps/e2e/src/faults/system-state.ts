@@ -34,6 +34,17 @@ export async function pendingIn(world: World, consumes: Readonly<Record<string, 
   };
 }
 
+/** Failed jobs come again at once, as an operator may have them: by themselves they pause longer each time. */
+export async function hastenJobs({ services, postgres }: World): Promise<void> {
+  for (const service of services) {
+    await postgres.query(
+      service,
+      `update graphile_worker._private_jobs set run_at = now()
+       where attempts between 1 and max_attempts - 1 and locked_at is null and run_at > now()`,
+    );
+  }
+}
+
 /** @throws Error where a database does not answer */
 export async function jobsIn(world: World): Promise<PendingJobs> {
   const jobs = 'select count(*)::int as count from graphile_worker._private_jobs';

@@ -3,8 +3,7 @@ import type { Caller } from '@paradesk/access';
 import type { PageRequest, PageResult } from '@paradesk/contracts/paradesk/common/v1/page';
 import { dateIn, DomainError } from '@paradesk/kernel';
 import { Database, Ids, pageQuery, pageResult, type Tx } from '@paradesk/platform';
-import { In, LessThan } from 'typeorm';
-import { Person } from '../people/person.entity.js';
+import { LessThan } from 'typeorm';
 import { requirePerson } from '../people/people.service.js';
 import { tenantCatalogue } from '../task-kinds/task-kinds.service.js';
 import { Tenant } from '../tenants/tenant.entity.js';
@@ -72,12 +71,5 @@ export async function latestStatement(tx: Tx): Promise<BoundaryStatement | null>
 
 async function currentContent(tx: Tx, tenant: Tenant): Promise<StatementContent> {
   const kinds = await tenantCatalogue(tx);
-  const ids = kinds.flatMap(({ record }) => record?.signedOffBy ?? []);
-  const attorneys = await tx.findBy(Person, { tenantId: tx.tenantId, id: In(ids) });
-  return contentOf({
-    tenantName: tenant.name,
-    kinds,
-    qualificationRequirement: tenant.qualificationRequirement,
-    attorneys: new Map(attorneys.map(({ id, firstName, lastName }) => [id, `${firstName} ${lastName}`])),
-  });
+  return contentOf({ tenantName: tenant.name, kinds, qualificationRequirement: tenant.qualificationRequirement });
 }

@@ -20,6 +20,8 @@ import type { RefusalReport } from './refusal-report.js';
 const SERVICES = [Service.IDENTITY, Service.ASSIGNMENT, Service.BILLING, Service.DOCUMENTS, Service.COMMUNICATIONS];
 const MOST_REFUSALS = 10_000;
 const PAGE_SIZE = 200;
+// All clients' attorneys may be given a report, and one client's people are none of another's business.
+const AT_A_CLIENT = 'somebody at a client';
 
 /** From a moment on, and before another. */
 export interface Period {
@@ -64,7 +66,7 @@ export class RefusalReportsService {
         at: at ?? until,
         code,
         change: `${fromClass} to ${toClass}`,
-        who: names.get(signedOffBy ?? '') ?? signedOffBy ?? '',
+        who: names.get(signedOffBy ?? '') ?? AT_A_CLIENT,
         reason,
       }));
       return { from, until, refusals: refusals.toSorted(byTime), exceptions: exceptions.toSorted(byTime) };
@@ -102,7 +104,9 @@ export class RefusalReportsService {
 async function namesOf(tx: Tx, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const known = [...new Set(ids)].filter((id) => id !== '');
   const people = await tx.findBy(Person, { tenantId: tx.tenantId, id: In(known) });
-  return new Map(people.map(({ id, firstName, lastName }) => [id, `${firstName} ${lastName}`]));
+  return new Map(
+    people.map(({ id, clientId, firstName, lastName }) => [id, clientId ? AT_A_CLIENT : `${firstName} ${lastName}`]),
+  );
 }
 
 function byTime(a: { readonly at: Temporal.Instant }, b: { readonly at: Temporal.Instant }): number {

@@ -148,7 +148,7 @@ function trailFunction({ name, columns, key }: TenantTable): string {
       else
         insert into audit.records (tenant_id, ${WHO}, before_hash, changes, changes_hash)
         select o.tenant_id, ${who('o')}, ${rowHash('o')}, c.changes, sha256(convert_to(c.changes::text, 'UTF8'))
-        from old_rows o cross join lateral (select ${jsonObject(lost)} as changes offset 0) c;
+        from old_rows o cross join lateral (select ${forgetting(jsonObject(lost))} as changes offset 0) c;
       end if;
       return null;
     end $trail$`;
@@ -168,6 +168,11 @@ function rowId(key: readonly string[], row: string): string {
 
 function member(column: string, before: string, after: string): string {
   return `${pg.escapeLiteral(`${JSON.stringify(column)}: `)} || json_build_array(${before}, ${after})`;
+}
+
+// What is erased for good (`EncryptionKeys.erase`) must not live on in the record of its deletion; the hash of the row stays.
+function forgetting(changes: string): string {
+  return `case when current_setting('paradesk.erasing', true) = 'on' then null else ${changes} end`;
 }
 
 function jsonObject(members: readonly string[]): string {

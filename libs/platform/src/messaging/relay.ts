@@ -96,8 +96,12 @@ export class Relay {
     try {
       while (!this.stopping && !lost && !(await lock(client))) await this.wakeup.wait(POLL_MS);
       await run(client, 'listen paradesk_outbox');
-      while (!this.stopping && !lost) await this.publishOrWait(client);
+      // A mark that a crash of the database undoes is a duplicate more; to wait for the disk at each would hold up what comes next.
+      await run(client, 'set synchronous_commit = off');
+      let published: Positions = [];
+      while (!this.stopping && !lost) published = await this.publishOrWait(client, published);
       if (lost) throw lost;
+      await mark(client, published);
     } finally {
       this.client = undefined;
       client.off('end', lose);
@@ -105,31 +109,23 @@ export class Relay {
     }
   }
 
-  private async publishOrWait(client: pg.Client): Promise<void> {
+  /** @returns positions of what was published now and is not marked yet */
+  private async publishOrWait(client: pg.Client, published: Positions): Promise<Positions> {
     this.wakeup.reset();
-    const published = await this.publishBatch(client);
+    const batch = await nextBatch(client, published);
+    if (published.length > 0) crashPoint('relay.after-mark');
     this.failures = 0;
-    if (published === BATCH) return;
-    if (published === 0 && (await this.tidy(client))) return;
-    await this.wakeup.wait(POLL_MS);
+    if (batch.length > 0) return this.publish(batch);
+    if (!(await this.tidy(client))) await this.wakeup.wait(POLL_MS);
+    return [];
   }
 
-  /** The select runs on the connection that holds the lock: who has lost it unnoticed finds out here, before publishing. */
-  private async publishBatch(client: pg.Client): Promise<number> {
-    const batch = await run<EventRow & { position: string }>(
-      client,
-      `select position, ${EVENT_COLUMNS} from messaging.outbox where published_at is null order by position limit ${BATCH}`,
-    );
-    if (batch.length === 0) return 0;
+  private async publish(batch: readonly OutboxRow[]): Promise<Positions> {
     const records = batch.map(toRecord);
     crashPoint('relay.before-publish');
     await publishObserved(this.options.channel, records);
     crashPoint('relay.after-publish');
-    await run(client, 'update messaging.outbox set published_at = now() where position = any ($1::bigint[])', [
-      batch.map(({ position }) => position),
-    ]);
-    crashPoint('relay.after-mark');
-    return batch.length;
+    return batch.map(({ position }) => position);
   }
 
   /** Deletes one slice of what is older than a week. An old event that comes again is still known by the consumer's position. */
@@ -140,6 +136,29 @@ export class Relay {
     if (!more) this.tidiedAtMs = performance.now();
     return more;
   }
+}
+
+type OutboxRow = EventRow & { readonly position: string };
+type Positions = readonly string[];
+
+const NEXT = `select position, ${EVENT_COLUMNS} from messaging.outbox where published_at is null`;
+const MARK = 'update messaging.outbox set published_at = now() where position = any ($1::bigint[])';
+
+/**
+ * Marks what was published and looks up what comes next, in one round trip; the lookup does not see the marks yet. It runs on the
+ * connection that holds the lock: who has lost it unnoticed finds out here, before publishing.
+ */
+function nextBatch(client: pg.Client, published: Positions): Promise<OutboxRow[]> {
+  const oldestFirst = `order by position limit ${BATCH}`;
+  if (published.length === 0) return run(client, `${NEXT} ${oldestFirst}`);
+  const marking = `with marked as (${MARK}) ${NEXT} and position <> all ($1::bigint[]) ${oldestFirst}`;
+  return run(client, marking, [published]);
+}
+
+async function mark(client: pg.Client, published: Positions): Promise<void> {
+  if (published.length === 0) return;
+  await run(client, MARK, [published]);
+  crashPoint('relay.after-mark');
 }
 
 const TIDY_OUTBOX = `

@@ -33,9 +33,20 @@ async function aChannel(topics: readonly string[], options: Partial<KafkaChannel
   return { channel, crashes };
 }
 
+// A module that connects a channel by another client, to put it to the same suite: docs/kafka-client.md.
+const candidate = process.env['PARADESK_CHANNEL'];
+
+async function aCandidate(topics: readonly string[]): Promise<EventChannel> {
+  const { channel } = await aChannel(topics);
+  if (candidate === undefined) return channel;
+  await channel.close();
+  const { connect } = (await import(candidate)) as Pick<typeof KafkaChannel, 'connect'>;
+  return connect({ brokers, clientId: 'test', logger, onCrash: ignore });
+}
+
 // Groups of Kafka outlive a test.
 describeEventChannel('the Kafka channel', async (topics) => {
-  const { channel } = await aChannel(topics);
+  const channel = await aCandidate(topics);
   const run = anId();
   const ownGroups: EventChannel = {
     system: channel.system,

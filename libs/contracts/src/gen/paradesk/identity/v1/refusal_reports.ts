@@ -128,8 +128,8 @@ export const DownloadRefusalReportRequest: MessageFns<DownloadRefusalReportReque
 
 export interface RefusalReportsServiceClient {
   /**
-   * Downloads the report of a period over all services, streamed. It names people, operations and rules, and no client or matter, so that
-   * any client's attorney can be given it. Of a period with more than 10,000 refusals there is none: ask for a shorter one.
+   * Downloads the report of a period over all services, streamed. It names staff, operations and rules, and no client, nobody at a client and
+   * no matter, so that any client's attorney can be given it. Of a period with more than 10,000 refusals there is none: ask for a shorter one.
    */
 
   downloadRefusalReport(request: DownloadRefusalReportRequest, metadata?: Metadata): Observable<HttpBody>;
@@ -139,8 +139,8 @@ export interface RefusalReportsServiceClient {
 
 export interface RefusalReportsServiceController {
   /**
-   * Downloads the report of a period over all services, streamed. It names people, operations and rules, and no client or matter, so that
-   * any client's attorney can be given it. Of a period with more than 10,000 refusals there is none: ask for a shorter one.
+   * Downloads the report of a period over all services, streamed. It names staff, operations and rules, and no client, nobody at a client and
+   * no matter, so that any client's attorney can be given it. Of a period with more than 10,000 refusals there is none: ask for a shorter one.
    */
 
   downloadRefusalReport(request: DownloadRefusalReportRequest, metadata?: Metadata): Observable<HttpBody>;
@@ -168,8 +168,8 @@ export const REFUSAL_REPORTS_SERVICE_NAME = "RefusalReportsService";
 /** What was refused, and which exceptions were made, in writing: proof that the role boundary was kept. */
 export interface RefusalReportsService {
   /**
-   * Downloads the report of a period over all services, streamed. It names people, operations and rules, and no client or matter, so that
-   * any client's attorney can be given it. Of a period with more than 10,000 refusals there is none: ask for a shorter one.
+   * Downloads the report of a period over all services, streamed. It names staff, operations and rules, and no client, nobody at a client and
+   * no matter, so that any client's attorney can be given it. Of a period with more than 10,000 refusals there is none: ask for a shorter one.
    */
   downloadRefusalReport(request: DownloadRefusalReportRequest, metadata?: Metadata): Observable<HttpBody>;
 }
@@ -178,8 +178,8 @@ export interface RefusalReportsService {
 export type RefusalReportsServiceService = typeof RefusalReportsServiceService;
 export const RefusalReportsServiceService = {
   /**
-   * Downloads the report of a period over all services, streamed. It names people, operations and rules, and no client or matter, so that
-   * any client's attorney can be given it. Of a period with more than 10,000 refusals there is none: ask for a shorter one.
+   * Downloads the report of a period over all services, streamed. It names staff, operations and rules, and no client, nobody at a client and
+   * no matter, so that any client's attorney can be given it. Of a period with more than 10,000 refusals there is none: ask for a shorter one.
    */
   downloadRefusalReport: {
     path: "/paradesk.identity.v1.RefusalReportsService/DownloadRefusalReport" as const,
@@ -195,8 +195,8 @@ export const RefusalReportsServiceService = {
 
 export interface RefusalReportsServiceServer extends UntypedServiceImplementation {
   /**
-   * Downloads the report of a period over all services, streamed. It names people, operations and rules, and no client or matter, so that
-   * any client's attorney can be given it. Of a period with more than 10,000 refusals there is none: ask for a shorter one.
+   * Downloads the report of a period over all services, streamed. It names staff, operations and rules, and no client, nobody at a client and
+   * no matter, so that any client's attorney can be given it. Of a period with more than 10,000 refusals there is none: ask for a shorter one.
    */
   downloadRefusalReport: handleServerStreamingCall<DownloadRefusalReportRequest, HttpBody>;
 }

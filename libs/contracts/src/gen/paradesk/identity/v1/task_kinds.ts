@@ -956,7 +956,7 @@ export interface TaskKindsServiceClient {
 
   signOffReclassification(request: SignOffReclassificationRequest, metadata?: Metadata): Observable<Reclassification>;
 
-  /** Lists what was proposed and what became of it, the newest first. */
+  /** Lists what was proposed and what became of it, the newest first. Attorneys do not see what an attorney of another client was asked. */
 
   listReclassifications(
     request: ListReclassificationsRequest,
@@ -1001,7 +1001,7 @@ export interface TaskKindsServiceController {
     metadata?: Metadata,
   ): Promise<Reclassification> | Observable<Reclassification> | Reclassification;
 
-  /** Lists what was proposed and what became of it, the newest first. */
+  /** Lists what was proposed and what became of it, the newest first. Attorneys do not see what an attorney of another client was asked. */
 
   listReclassifications(
     request: ListReclassificationsRequest,
@@ -1053,7 +1053,7 @@ export interface TaskKindsService {
    * signed off stays as it is.
    */
   signOffReclassification(request: SignOffReclassificationRequest, metadata?: Metadata): Promise<Reclassification>;
-  /** Lists what was proposed and what became of it, the newest first. */
+  /** Lists what was proposed and what became of it, the newest first. Attorneys do not see what an attorney of another client was asked. */
   listReclassifications(
     request: ListReclassificationsRequest,
     metadata?: Metadata,
@@ -1115,7 +1115,7 @@ export const TaskKindsServiceService = {
     responseSerialize: (value: Reclassification): Buffer => Buffer.from(Reclassification.encode(value).finish()),
     responseDeserialize: (value: Buffer): Reclassification => Reclassification.decode(value),
   },
-  /** Lists what was proposed and what became of it, the newest first. */
+  /** Lists what was proposed and what became of it, the newest first. Attorneys do not see what an attorney of another client was asked. */
   listReclassifications: {
     path: "/paradesk.identity.v1.TaskKindsService/ListReclassifications" as const,
     requestStream: false as const,
@@ -1144,7 +1144,7 @@ export interface TaskKindsServiceServer extends UntypedServiceImplementation {
    * signed off stays as it is.
    */
   signOffReclassification: handleUnaryCall<SignOffReclassificationRequest, Reclassification>;
-  /** Lists what was proposed and what became of it, the newest first. */
+  /** Lists what was proposed and what became of it, the newest first. Attorneys do not see what an attorney of another client was asked. */
   listReclassifications: handleUnaryCall<ListReclassificationsRequest, ListReclassificationsResponse>;
 }
 

@@ -25,6 +25,18 @@ export interface InvoiceEvent {
     | //
     /** A payment was applied to an invoice. */
     { $case: "paymentApplied"; value: PaymentApplied }
+    | //
+    /** What a payment had paid of an invoice was taken back. */
+    { $case: "paymentReversed"; value: PaymentReversed }
+    | //
+    /** An invoice was credited. */
+    { $case: "credited"; value: InvoiceCredited }
+    | //
+    /** What is left of an invoice, or a part of it, was written off. */
+    { $case: "writtenOff"; value: InvoiceWrittenOff }
+    | //
+    /** A write-off was taken back. */
+    { $case: "writeOffReversed"; value: WriteOffReversed }
     | undefined;
 }
 
@@ -50,6 +62,46 @@ export interface PaymentApplied {
   paymentId: string;
 }
 
+/** What a payment had paid of an invoice was taken back. */
+export interface PaymentReversed {
+  /** The invoice as it is now, without its lines. */
+  invoice:
+    | Invoice
+    | undefined;
+  /** UUID of the payment. */
+  paymentId: string;
+}
+
+/** An invoice was credited. */
+export interface InvoiceCredited {
+  /** The invoice as it is now, without its lines. */
+  invoice:
+    | Invoice
+    | undefined;
+  /** UUID of the credit note. */
+  creditNoteId: string;
+}
+
+/** What is left of an invoice, or a part of it, was written off. */
+export interface InvoiceWrittenOff {
+  /** The invoice as it is now, without its lines. */
+  invoice:
+    | Invoice
+    | undefined;
+  /** UUID of the write-off. */
+  writeOffId: string;
+}
+
+/** A write-off was taken back. */
+export interface WriteOffReversed {
+  /** The invoice as it is now, without its lines. */
+  invoice:
+    | Invoice
+    | undefined;
+  /** UUID of the write-off. */
+  writeOffId: string;
+}
+
 export const PARADESK_BILLING_EVENTS_V1_PACKAGE_NAME = "paradesk.billing.events.v1";
 
 function createBaseInvoiceEvent(): InvoiceEvent {
@@ -67,6 +119,18 @@ export const InvoiceEvent: MessageFns<InvoiceEvent> = {
         break;
       case "paymentApplied":
         PaymentApplied.encode(message.event.value, writer.uint32(26).fork()).join();
+        break;
+      case "paymentReversed":
+        PaymentReversed.encode(message.event.value, writer.uint32(34).fork()).join();
+        break;
+      case "credited":
+        InvoiceCredited.encode(message.event.value, writer.uint32(42).fork()).join();
+        break;
+      case "writtenOff":
+        InvoiceWrittenOff.encode(message.event.value, writer.uint32(50).fork()).join();
+        break;
+      case "writeOffReversed":
+        WriteOffReversed.encode(message.event.value, writer.uint32(58).fork()).join();
         break;
     }
     return writer;
@@ -109,6 +173,38 @@ export const InvoiceEvent: MessageFns<InvoiceEvent> = {
             message.event = { $case: "paymentApplied", value: PaymentApplied.decode(reader, reader.uint32()) };
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.event = { $case: "paymentReversed", value: PaymentReversed.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.event = { $case: "credited", value: InvoiceCredited.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.event = { $case: "writtenOff", value: InvoiceWrittenOff.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.event = { $case: "writeOffReversed", value: WriteOffReversed.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -142,6 +238,30 @@ export const InvoiceEvent: MessageFns<InvoiceEvent> = {
       case "paymentApplied": {
         if (object.event?.value !== undefined && object.event?.value !== null) {
           message.event = { $case: "paymentApplied", value: PaymentApplied.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "paymentReversed": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "paymentReversed", value: PaymentReversed.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "credited": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "credited", value: InvoiceCredited.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "writtenOff": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "writtenOff", value: InvoiceWrittenOff.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "writeOffReversed": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "writeOffReversed", value: WriteOffReversed.fromPartial(object.event.value) };
         }
         break;
       }
@@ -329,6 +449,282 @@ export const PaymentApplied: MessageFns<PaymentApplied> = {
       ? Invoice.fromPartial(object.invoice)
       : undefined;
     message.paymentId = object.paymentId ?? "";
+    return message;
+  },
+};
+
+function createBasePaymentReversed(): PaymentReversed {
+  return { invoice: undefined, paymentId: "" };
+}
+
+export const PaymentReversed: MessageFns<PaymentReversed> = {
+  encode(message: PaymentReversed, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.invoice !== undefined) {
+      Invoice.encode(message.invoice, writer.uint32(10).fork()).join();
+    }
+    if (message.paymentId !== "") {
+      writer.uint32(18).string(message.paymentId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PaymentReversed {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePaymentReversed();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.invoice = Invoice.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.paymentId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PaymentReversed>): PaymentReversed {
+    return PaymentReversed.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PaymentReversed>): PaymentReversed {
+    const message = createBasePaymentReversed();
+    message.invoice = (object.invoice !== undefined && object.invoice !== null)
+      ? Invoice.fromPartial(object.invoice)
+      : undefined;
+    message.paymentId = object.paymentId ?? "";
+    return message;
+  },
+};
+
+function createBaseInvoiceCredited(): InvoiceCredited {
+  return { invoice: undefined, creditNoteId: "" };
+}
+
+export const InvoiceCredited: MessageFns<InvoiceCredited> = {
+  encode(message: InvoiceCredited, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.invoice !== undefined) {
+      Invoice.encode(message.invoice, writer.uint32(10).fork()).join();
+    }
+    if (message.creditNoteId !== "") {
+      writer.uint32(18).string(message.creditNoteId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InvoiceCredited {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInvoiceCredited();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.invoice = Invoice.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.creditNoteId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<InvoiceCredited>): InvoiceCredited {
+    return InvoiceCredited.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<InvoiceCredited>): InvoiceCredited {
+    const message = createBaseInvoiceCredited();
+    message.invoice = (object.invoice !== undefined && object.invoice !== null)
+      ? Invoice.fromPartial(object.invoice)
+      : undefined;
+    message.creditNoteId = object.creditNoteId ?? "";
+    return message;
+  },
+};
+
+function createBaseInvoiceWrittenOff(): InvoiceWrittenOff {
+  return { invoice: undefined, writeOffId: "" };
+}
+
+export const InvoiceWrittenOff: MessageFns<InvoiceWrittenOff> = {
+  encode(message: InvoiceWrittenOff, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.invoice !== undefined) {
+      Invoice.encode(message.invoice, writer.uint32(10).fork()).join();
+    }
+    if (message.writeOffId !== "") {
+      writer.uint32(18).string(message.writeOffId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InvoiceWrittenOff {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInvoiceWrittenOff();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.invoice = Invoice.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.writeOffId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<InvoiceWrittenOff>): InvoiceWrittenOff {
+    return InvoiceWrittenOff.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<InvoiceWrittenOff>): InvoiceWrittenOff {
+    const message = createBaseInvoiceWrittenOff();
+    message.invoice = (object.invoice !== undefined && object.invoice !== null)
+      ? Invoice.fromPartial(object.invoice)
+      : undefined;
+    message.writeOffId = object.writeOffId ?? "";
+    return message;
+  },
+};
+
+function createBaseWriteOffReversed(): WriteOffReversed {
+  return { invoice: undefined, writeOffId: "" };
+}
+
+export const WriteOffReversed: MessageFns<WriteOffReversed> = {
+  encode(message: WriteOffReversed, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.invoice !== undefined) {
+      Invoice.encode(message.invoice, writer.uint32(10).fork()).join();
+    }
+    if (message.writeOffId !== "") {
+      writer.uint32(18).string(message.writeOffId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WriteOffReversed {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWriteOffReversed();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.invoice = Invoice.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.writeOffId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WriteOffReversed>): WriteOffReversed {
+    return WriteOffReversed.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WriteOffReversed>): WriteOffReversed {
+    const message = createBaseWriteOffReversed();
+    message.invoice = (object.invoice !== undefined && object.invoice !== null)
+      ? Invoice.fromPartial(object.invoice)
+      : undefined;
+    message.writeOffId = object.writeOffId ?? "";
     return message;
   },
 };
