@@ -74,6 +74,12 @@ export async function makeCase(system: SystemUnderTest): Promise<Case> {
   const wanted = { code: 'office.book_vendor', taskClass: 'TASK_CLASS_SUBSTANTIVE', reason: 'Rule of the state' };
   const reclassification = await made('/v1/reclassifications', wanted);
   const boundaryStatement = await made('/v1/boundaryStatements:publish', {});
+  const billed = async (path: string, body: unknown): Promise<Item> =>
+    (await expectOk<Item>(system, billingManager, 'POST', path, body)).body;
+  // Of long ago, so that nothing of the case is in them.
+  const longAgo = { year: 1990, month: 1, day: 1 };
+  const periodLock = await billed('/v1/periodLocks', { through: longAgo });
+  const billingRun = await billed('/v1/billingRuns', { billingStart: longAgo, billingEnd: longAgo });
   const { tenantId } = system.system.file;
   return {
     tenantId,
@@ -97,6 +103,9 @@ export async function makeCase(system: SystemUnderTest): Promise<Case> {
       ['adjustment', adjustment.id],
       ['invoice', invoice.id],
       ['payment', payment.id],
+      ['period_lock', periodLock.id],
+      ['billing_run', billingRun.id],
+      ['approved_person', person.id],
       ['document', document.id],
       ['message', message.id],
       // Of events that are parked; none is.

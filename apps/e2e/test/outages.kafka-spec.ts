@@ -116,7 +116,13 @@ describe('identity and assignment, each in a process of its own', () => {
     const { code, said } = await refusedStart();
     expect(code).toBe(1);
     expect(said).toBe(
-      `assignment: cannot start: ${['identity.clients', 'identity.people', 'assignment.matters']
+      `assignment: cannot start: ${[
+        'identity.tenants',
+        'identity.clients',
+        'identity.people',
+        'identity.task_kinds',
+        'assignment.matters',
+      ]
         .map((name) => `topic paradesk.${name} does not exist: npm run topics creates it`)
         .join('; ')}\n`,
     );

@@ -21,7 +21,6 @@ describe('the settings of the gateway', () => {
         clientId: 'gateway',
         clientSecret: 'hush',
         cookieKey: 'a-key-of-twenty-four-characters',
-        publicUrl: 'https://desk.example',
       },
     ],
   ])('%s', (_, env, options) => {

@@ -65,6 +65,7 @@ describe('the role-boundary statement', () => {
     const text = await download(first.id, StatementFormat.MARKDOWN);
 
     await tighten('documents.scan');
+    system.clock.advance({ seconds: 1 });
     expect((await statements().listBoundaryStatements({ page: undefined })).outdated).toBe(true);
     const [second, racing] = await Promise.all([publish(), publish()]);
     expect(racing).toEqual(second);
@@ -130,6 +131,7 @@ describe('acknowledgements', () => {
     expect((await statements().listAcknowledgements({ ...asked, page: undefined })).acknowledgements).toEqual([given]);
 
     await tighten('documents.ocr');
+    system.clock.advance({ seconds: 1 });
     const second = await publish();
     expect((await missing()).personIds).toEqual([assistant.personId, paralegal.personId]);
     // What was given stays given, and what is no more in force is not acknowledged.

@@ -3,7 +3,7 @@ import { Database, findIsolationFaults } from '@paradesk/platform';
 import type { ServiceUnderTest } from '@paradesk/testing';
 import { startIdentity } from './builders.js';
 
-const DIRECTORIES = ['api_key_directory', 'credential_directory', 'sign_ins'];
+const DIRECTORIES = ['api_key_directory', 'credential_directory', 'rate_limits', 'sign_ins'];
 
 let system: ServiceUnderTest;
 beforeAll(async () => {
@@ -21,7 +21,7 @@ describe("identity's tables", () => {
   });
 
   it.each([
-    ['api_key_directory', ['api_key_id', 'public_id', 'tenant_id']],
+    ['api_key_directory', ['api_key_id', 'last_used_at', 'public_id', 'tenant_id']],
     ['credential_directory', ['public_id', 'tenant_id']],
     ['sign_ins', ['issuer', 'person_id', 'subject', 'tenant_id']],
   ])('tell in %s nothing but where to look', async (table, columns) => {

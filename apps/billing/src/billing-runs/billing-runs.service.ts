@@ -6,6 +6,7 @@ import { DomainError } from '@paradesk/kernel';
 import { Database, Ids, Jobs, violatedConstraint, type Tx } from '@paradesk/platform';
 import { Temporal } from 'temporal-polyfill';
 import { listById } from '../billable-work/captured-work.queries.js';
+import { ClientsService } from '../clients/clients.service.js';
 import {
   BillingRun,
   BillingRunItem,
@@ -48,16 +49,18 @@ export class BillingRunsService {
     private readonly database: Database,
     private readonly jobs: Jobs,
     private readonly ids: Ids,
+    private readonly clients: ClientsService,
     work: RunWorkService,
   ) {
     work.serve(jobs);
   }
 
-  /** @throws DomainError invalid BILLING_PERIOD; refused RUN_IN_PROGRESS, naming the run that is under way */
+  /** @throws DomainError invalid BILLING_PERIOD; not-found CLIENT_NOT_FOUND; refused RUN_IN_PROGRESS, naming the run that is under way */
   async start(caller: Caller, { clientIds, ...wanted }: RunToStart): Promise<RunState> {
     if (Temporal.PlainDate.compare(wanted.billingStart, wanted.billingEnd) > 0) {
       throw DomainError.invalid('billingEnd', 'BILLING_PERIOD', 'the last day of the work is before the first');
     }
+    for (const clientId of clientIds) await this.clients.require(caller, clientId);
     const { id, at: startedAt } = this.ids.stamp();
     const status: BillingRunStatus = 'drafting';
     const own = { tenantId: caller.tenantId, id, status, startedAt, startedBy: caller.personId ?? null };
