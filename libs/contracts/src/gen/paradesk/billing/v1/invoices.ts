@@ -34,10 +34,6 @@ export enum InvoiceStatus {
   PAID = 5,
   /** DISCARDED - Discarded before it was issued. */
   DISCARDED = 6,
-  /** VOID - Taken back by credit notes over all of it. */
-  VOID = 7,
-  /** WRITTEN_OFF - What was left of it was written off. */
-  WRITTEN_OFF = 8,
   UNRECOGNIZED = -1,
 }
 
@@ -208,12 +204,6 @@ export interface Invoice {
   splitId: string;
   /** What was said when it was drafted. */
   notices: BillingNotice[];
-  /** What credit notes took back. */
-  credited:
-    | Money
-    | undefined;
-  /** What was written off. */
-  writtenOff: Money | undefined;
 }
 
 /** What to bill. */
@@ -739,8 +729,6 @@ function createBaseInvoice(): Invoice {
     sharePercent: "",
     splitId: "",
     notices: [],
-    credited: undefined,
-    writtenOff: undefined,
   };
 }
 
@@ -820,12 +808,6 @@ export const Invoice: MessageFns<Invoice> = {
     }
     for (const v of message.notices) {
       BillingNotice.encode(v!, writer.uint32(202).fork()).join();
-    }
-    if (message.credited !== undefined) {
-      Money.encode(message.credited, writer.uint32(322).fork()).join();
-    }
-    if (message.writtenOff !== undefined) {
-      Money.encode(message.writtenOff, writer.uint32(330).fork()).join();
     }
     return writer;
   },
@@ -1043,22 +1025,6 @@ export const Invoice: MessageFns<Invoice> = {
             message.notices.push(BillingNotice.decode(reader, reader.uint32()));
             continue;
           }
-          case 40: {
-            if (tag !== 322) {
-              break;
-            }
-
-            message.credited = Money.decode(reader, reader.uint32());
-            continue;
-          }
-          case 41: {
-            if (tag !== 330) {
-              break;
-            }
-
-            message.writtenOff = Money.decode(reader, reader.uint32());
-            continue;
-          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1119,12 +1085,6 @@ export const Invoice: MessageFns<Invoice> = {
     message.sharePercent = object.sharePercent ?? "";
     message.splitId = object.splitId ?? "";
     message.notices = object.notices?.map((e) => BillingNotice.fromPartial(e)) || [];
-    message.credited = (object.credited !== undefined && object.credited !== null)
-      ? Money.fromPartial(object.credited)
-      : undefined;
-    message.writtenOff = (object.writtenOff !== undefined && object.writtenOff !== null)
-      ? Money.fromPartial(object.writtenOff)
-      : undefined;
     return message;
   },
 };

@@ -6,12 +6,10 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import type { handleServerStreamingCall, handleUnaryCall, Metadata, UntypedServiceImplementation } from "@grpc/grpc-js";
+import type { handleUnaryCall, Metadata, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { GrpcMethod, GrpcStreamMethod } from "@nestjs/microservices";
 import { Observable } from "rxjs";
-import { HttpBody } from "../../../google/api/httpbody.js";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
-import { DateMessage } from "../../common/v1/date.js";
 import { Money } from "../../common/v1/money.js";
 import { PageRequest, PageResult } from "../../common/v1/page.js";
 
@@ -33,14 +31,6 @@ export enum LedgerAccount {
   CASH = 4,
   /** TAX_PAYABLE - Taxes charged to clients, owed to an authority. */
   TAX_PAYABLE = 5,
-  /** UNAPPLIED_CASH - Payments that no invoice has got: the clients' credit. */
-  UNAPPLIED_CASH = 6,
-  /** TRUST_CASH - Money in the bank that is held for clients. */
-  TRUST_CASH = 7,
-  /** RETAINER_LIABILITY - Retainers: what is held for clients and owed to them. */
-  RETAINER_LIABILITY = 8,
-  /** BAD_DEBT - What was written off. */
-  BAD_DEBT = 9,
   UNRECOGNIZED = -1,
 }
 
@@ -52,39 +42,6 @@ export enum PostingKind {
   INVOICE_ISSUED = 1,
   /** PAYMENT_RECEIVED - A payment. */
   PAYMENT_RECEIVED = 2,
-  /** PAYMENT_ALLOCATED - An invoice got of a payment. */
-  PAYMENT_ALLOCATED = 3,
-  /** ALLOCATION_REVERSED - What an invoice had got of a payment was taken back. */
-  ALLOCATION_REVERSED = 4,
-  /** PAYMENT_REFUNDED - A payment was paid back. */
-  PAYMENT_REFUNDED = 5,
-  /** PAYMENT_CHARGED_BACK - A payment was taken back by the bank or the payer. */
-  PAYMENT_CHARGED_BACK = 6,
-  /** INVOICE_CREDITED - A credit note. */
-  INVOICE_CREDITED = 7,
-  /** INVOICE_WRITTEN_OFF - A write-off. */
-  INVOICE_WRITTEN_OFF = 8,
-  /** WRITE_OFF_REVERSED - A write-off was taken back. */
-  WRITE_OFF_REVERSED = 9,
-  /** RETAINER_DEPOSITED - Money came for a retainer. */
-  RETAINER_DEPOSITED = 10,
-  /** RETAINER_DRAWN - An invoice was paid of a retainer. */
-  RETAINER_DRAWN = 11,
-  /** RETAINER_DRAW_REVERSED - A draw was put back. */
-  RETAINER_DRAW_REVERSED = 12,
-  /** RETAINER_REFUNDED - A retainer was paid back. */
-  RETAINER_REFUNDED = 13,
-  UNRECOGNIZED = -1,
-}
-
-/** How a journal is written. */
-export enum JournalFormat {
-  /** UNSPECIFIED - Not stated. */
-  UNSPECIFIED = 0,
-  /** CSV - CSV (RFC 4180), a line for each line of a posting. */
-  CSV = 1,
-  /** HLEDGER - A plain-text journal, as hledger and ledger read it. */
-  HLEDGER = 2,
   UNRECOGNIZED = -1,
 }
 
@@ -132,7 +89,7 @@ export interface Posting {
   id: string;
   /** What it books. */
   kind: PostingKind;
-  /** The invoice it belongs to; empty where it belongs to none. */
+  /** The invoice it belongs to. */
   invoiceId: string;
   /** When it was posted. */
   postedAt:
@@ -140,12 +97,6 @@ export interface Posting {
     | undefined;
   /** Its lines. */
   lines: PostingLine[];
-  /** Day it counts from; absent on the oldest. */
-  bookedOn:
-    | DateMessage
-    | undefined;
-  /** The payment, allocation, credit note, write-off or movement that it books; empty for an invoice. */
-  sourceId: string;
 }
 
 /** A line of a posting. */
@@ -154,68 +105,6 @@ export interface PostingLine {
   account: LedgerAccount;
   /** Debit above zero, credit below. */
   amount: Money | undefined;
-}
-
-/** Which journal. */
-export interface ExportJournalRequest {
-  /** First day of booking. */
-  from:
-    | DateMessage
-    | undefined;
-  /** Last day of booking. */
-  to:
-    | DateMessage
-    | undefined;
-  /** How it is written. */
-  format: JournalFormat;
-}
-
-/** Which money held in trust. */
-export interface GetReconciliationRequest {
-  /** Currency of the account. */
-  currencyCode: string;
-}
-
-/** What the bank, the book and the clients' ledgers say of the money held in trust. Three times the same amount, or somebody has to look. */
-export interface Reconciliation {
-  /** What the last imported statement says the bank held; absent where none says. */
-  bank:
-    | Money
-    | undefined;
-  /** Last day of that statement. */
-  bankAsOf:
-    | DateMessage
-    | undefined;
-  /** What the ledger said of that day. */
-  bookAsOfBank:
-    | Money
-    | undefined;
-  /** What the ledger says now. */
-  book:
-    | Money
-    | undefined;
-  /** Sum of the clients' ledgers now. */
-  clients:
-    | Money
-    | undefined;
-  /** What is held for each client and matter now; those that hold nothing are left out. */
-  clientLedgers: ClientLedger[];
-  /** Whether bank and ledger said the same of that day; false where no statement says. */
-  bankAgrees: boolean;
-  /** Whether ledger and clients' ledgers say the same now, in all and client by client. */
-  clientsAgree: boolean;
-}
-
-/** What is held for one client. */
-export interface ClientLedger {
-  /** The client. */
-  clientId: string;
-  /** The matter; empty where it is for all of the client's. */
-  matterId: string;
-  /** The retainer. */
-  retainerId: string;
-  /** What it holds. */
-  balance: Money | undefined;
 }
 
 export const PARADESK_BILLING_V1_PACKAGE_NAME = "paradesk.billing.v1";
@@ -538,7 +427,7 @@ export const ListPostingsResponse: MessageFns<ListPostingsResponse> = {
 };
 
 function createBasePosting(): Posting {
-  return { id: "", kind: 0, invoiceId: "", postedAt: undefined, lines: [], bookedOn: undefined, sourceId: "" };
+  return { id: "", kind: 0, invoiceId: "", postedAt: undefined, lines: [] };
 }
 
 export const Posting: MessageFns<Posting> = {
@@ -557,12 +446,6 @@ export const Posting: MessageFns<Posting> = {
     }
     for (const v of message.lines) {
       PostingLine.encode(v!, writer.uint32(42).fork()).join();
-    }
-    if (message.bookedOn !== undefined) {
-      DateMessage.encode(message.bookedOn, writer.uint32(50).fork()).join();
-    }
-    if (message.sourceId !== "") {
-      writer.uint32(58).string(message.sourceId);
     }
     return writer;
   },
@@ -620,22 +503,6 @@ export const Posting: MessageFns<Posting> = {
             message.lines.push(PostingLine.decode(reader, reader.uint32()));
             continue;
           }
-          case 6: {
-            if (tag !== 50) {
-              break;
-            }
-
-            message.bookedOn = DateMessage.decode(reader, reader.uint32());
-            continue;
-          }
-          case 7: {
-            if (tag !== 58) {
-              break;
-            }
-
-            message.sourceId = reader.string();
-            continue;
-          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -660,10 +527,6 @@ export const Posting: MessageFns<Posting> = {
       ? Timestamp.fromPartial(object.postedAt)
       : undefined;
     message.lines = object.lines?.map((e) => PostingLine.fromPartial(e)) || [];
-    message.bookedOn = (object.bookedOn !== undefined && object.bookedOn !== null)
-      ? DateMessage.fromPartial(object.bookedOn)
-      : undefined;
-    message.sourceId = object.sourceId ?? "";
     return message;
   },
 };
@@ -737,403 +600,12 @@ export const PostingLine: MessageFns<PostingLine> = {
   },
 };
 
-function createBaseExportJournalRequest(): ExportJournalRequest {
-  return { from: undefined, to: undefined, format: 0 };
-}
-
-export const ExportJournalRequest: MessageFns<ExportJournalRequest> = {
-  encode(message: ExportJournalRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.from !== undefined) {
-      DateMessage.encode(message.from, writer.uint32(10).fork()).join();
-    }
-    if (message.to !== undefined) {
-      DateMessage.encode(message.to, writer.uint32(18).fork()).join();
-    }
-    if (message.format !== 0) {
-      writer.uint32(24).int32(message.format);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ExportJournalRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseExportJournalRequest();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.from = DateMessage.decode(reader, reader.uint32());
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.to = DateMessage.decode(reader, reader.uint32());
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.format = reader.int32() as any;
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ExportJournalRequest>): ExportJournalRequest {
-    return ExportJournalRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ExportJournalRequest>): ExportJournalRequest {
-    const message = createBaseExportJournalRequest();
-    message.from = (object.from !== undefined && object.from !== null)
-      ? DateMessage.fromPartial(object.from)
-      : undefined;
-    message.to = (object.to !== undefined && object.to !== null) ? DateMessage.fromPartial(object.to) : undefined;
-    message.format = object.format ?? 0;
-    return message;
-  },
-};
-
-function createBaseGetReconciliationRequest(): GetReconciliationRequest {
-  return { currencyCode: "" };
-}
-
-export const GetReconciliationRequest: MessageFns<GetReconciliationRequest> = {
-  encode(message: GetReconciliationRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.currencyCode !== "") {
-      writer.uint32(10).string(message.currencyCode);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): GetReconciliationRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseGetReconciliationRequest();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.currencyCode = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<GetReconciliationRequest>): GetReconciliationRequest {
-    return GetReconciliationRequest.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<GetReconciliationRequest>): GetReconciliationRequest {
-    const message = createBaseGetReconciliationRequest();
-    message.currencyCode = object.currencyCode ?? "";
-    return message;
-  },
-};
-
-function createBaseReconciliation(): Reconciliation {
-  return {
-    bank: undefined,
-    bankAsOf: undefined,
-    bookAsOfBank: undefined,
-    book: undefined,
-    clients: undefined,
-    clientLedgers: [],
-    bankAgrees: false,
-    clientsAgree: false,
-  };
-}
-
-export const Reconciliation: MessageFns<Reconciliation> = {
-  encode(message: Reconciliation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.bank !== undefined) {
-      Money.encode(message.bank, writer.uint32(10).fork()).join();
-    }
-    if (message.bankAsOf !== undefined) {
-      DateMessage.encode(message.bankAsOf, writer.uint32(18).fork()).join();
-    }
-    if (message.bookAsOfBank !== undefined) {
-      Money.encode(message.bookAsOfBank, writer.uint32(26).fork()).join();
-    }
-    if (message.book !== undefined) {
-      Money.encode(message.book, writer.uint32(34).fork()).join();
-    }
-    if (message.clients !== undefined) {
-      Money.encode(message.clients, writer.uint32(42).fork()).join();
-    }
-    for (const v of message.clientLedgers) {
-      ClientLedger.encode(v!, writer.uint32(50).fork()).join();
-    }
-    if (message.bankAgrees !== false) {
-      writer.uint32(56).bool(message.bankAgrees);
-    }
-    if (message.clientsAgree !== false) {
-      writer.uint32(64).bool(message.clientsAgree);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): Reconciliation {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseReconciliation();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.bank = Money.decode(reader, reader.uint32());
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.bankAsOf = DateMessage.decode(reader, reader.uint32());
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.bookAsOfBank = Money.decode(reader, reader.uint32());
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.book = Money.decode(reader, reader.uint32());
-            continue;
-          }
-          case 5: {
-            if (tag !== 42) {
-              break;
-            }
-
-            message.clients = Money.decode(reader, reader.uint32());
-            continue;
-          }
-          case 6: {
-            if (tag !== 50) {
-              break;
-            }
-
-            message.clientLedgers.push(ClientLedger.decode(reader, reader.uint32()));
-            continue;
-          }
-          case 7: {
-            if (tag !== 56) {
-              break;
-            }
-
-            message.bankAgrees = reader.bool();
-            continue;
-          }
-          case 8: {
-            if (tag !== 64) {
-              break;
-            }
-
-            message.clientsAgree = reader.bool();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<Reconciliation>): Reconciliation {
-    return Reconciliation.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<Reconciliation>): Reconciliation {
-    const message = createBaseReconciliation();
-    message.bank = (object.bank !== undefined && object.bank !== null) ? Money.fromPartial(object.bank) : undefined;
-    message.bankAsOf = (object.bankAsOf !== undefined && object.bankAsOf !== null)
-      ? DateMessage.fromPartial(object.bankAsOf)
-      : undefined;
-    message.bookAsOfBank = (object.bookAsOfBank !== undefined && object.bookAsOfBank !== null)
-      ? Money.fromPartial(object.bookAsOfBank)
-      : undefined;
-    message.book = (object.book !== undefined && object.book !== null) ? Money.fromPartial(object.book) : undefined;
-    message.clients = (object.clients !== undefined && object.clients !== null)
-      ? Money.fromPartial(object.clients)
-      : undefined;
-    message.clientLedgers = object.clientLedgers?.map((e) => ClientLedger.fromPartial(e)) || [];
-    message.bankAgrees = object.bankAgrees ?? false;
-    message.clientsAgree = object.clientsAgree ?? false;
-    return message;
-  },
-};
-
-function createBaseClientLedger(): ClientLedger {
-  return { clientId: "", matterId: "", retainerId: "", balance: undefined };
-}
-
-export const ClientLedger: MessageFns<ClientLedger> = {
-  encode(message: ClientLedger, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.clientId !== "") {
-      writer.uint32(10).string(message.clientId);
-    }
-    if (message.matterId !== "") {
-      writer.uint32(18).string(message.matterId);
-    }
-    if (message.retainerId !== "") {
-      writer.uint32(26).string(message.retainerId);
-    }
-    if (message.balance !== undefined) {
-      Money.encode(message.balance, writer.uint32(34).fork()).join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): ClientLedger {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseClientLedger();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.clientId = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.matterId = reader.string();
-            continue;
-          }
-          case 3: {
-            if (tag !== 26) {
-              break;
-            }
-
-            message.retainerId = reader.string();
-            continue;
-          }
-          case 4: {
-            if (tag !== 34) {
-              break;
-            }
-
-            message.balance = Money.decode(reader, reader.uint32());
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<ClientLedger>): ClientLedger {
-    return ClientLedger.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<ClientLedger>): ClientLedger {
-    const message = createBaseClientLedger();
-    message.clientId = object.clientId ?? "";
-    message.matterId = object.matterId ?? "";
-    message.retainerId = object.retainerId ?? "";
-    message.balance = (object.balance !== undefined && object.balance !== null)
-      ? Money.fromPartial(object.balance)
-      : undefined;
-    return message;
-  },
-};
-
 /** The double-entry ledger behind invoices and payments. */
 
 export interface LedgerServiceClient {
   /** Sums the ledger by account and currency. */
 
   getTrialBalance(request: GetTrialBalanceRequest, metadata?: Metadata): Observable<TrialBalance>;
-
-  /** Compares what the bank says it holds in trust with the book and with the sum of the clients' ledgers, as of now. */
-
-  getReconciliation(request: GetReconciliationRequest, metadata?: Metadata): Observable<Reconciliation>;
-
-  /** Exports the journal of a period, by day of booking, streamed: CSV, or a plain-text journal that hledger reads. */
-
-  exportJournal(request: ExportJournalRequest, metadata?: Metadata): Observable<HttpBody>;
 
   /** Lists postings, the oldest first. */
 
@@ -1150,17 +622,6 @@ export interface LedgerServiceController {
     metadata?: Metadata,
   ): Promise<TrialBalance> | Observable<TrialBalance> | TrialBalance;
 
-  /** Compares what the bank says it holds in trust with the book and with the sum of the clients' ledgers, as of now. */
-
-  getReconciliation(
-    request: GetReconciliationRequest,
-    metadata?: Metadata,
-  ): Promise<Reconciliation> | Observable<Reconciliation> | Reconciliation;
-
-  /** Exports the journal of a period, by day of booking, streamed: CSV, or a plain-text journal that hledger reads. */
-
-  exportJournal(request: ExportJournalRequest, metadata?: Metadata): Observable<HttpBody>;
-
   /** Lists postings, the oldest first. */
 
   listPostings(
@@ -1171,7 +632,7 @@ export interface LedgerServiceController {
 
 export function LedgerServiceControllerMethods() {
   return function (constructor: Function) {
-    const grpcMethods: string[] = ["getTrialBalance", "getReconciliation", "exportJournal", "listPostings"];
+    const grpcMethods: string[] = ["getTrialBalance", "listPostings"];
     for (const method of grpcMethods) {
       const descriptor: any = Reflect.getOwnPropertyDescriptor(constructor.prototype, method);
       GrpcMethod("LedgerService", method)(constructor.prototype[method], method, descriptor);
@@ -1192,10 +653,6 @@ export const LEDGER_SERVICE_NAME = "LedgerService";
 export interface LedgerService {
   /** Sums the ledger by account and currency. */
   getTrialBalance(request: GetTrialBalanceRequest, metadata?: Metadata): Promise<TrialBalance>;
-  /** Compares what the bank says it holds in trust with the book and with the sum of the clients' ledgers, as of now. */
-  getReconciliation(request: GetReconciliationRequest, metadata?: Metadata): Promise<Reconciliation>;
-  /** Exports the journal of a period, by day of booking, streamed: CSV, or a plain-text journal that hledger reads. */
-  exportJournal(request: ExportJournalRequest, metadata?: Metadata): Observable<HttpBody>;
   /** Lists postings, the oldest first. */
   listPostings(request: ListPostingsRequest, metadata?: Metadata): Promise<ListPostingsResponse>;
 }
@@ -1214,27 +671,6 @@ export const LedgerServiceService = {
     responseSerialize: (value: TrialBalance): Buffer => Buffer.from(TrialBalance.encode(value).finish()),
     responseDeserialize: (value: Buffer): TrialBalance => TrialBalance.decode(value),
   },
-  /** Compares what the bank says it holds in trust with the book and with the sum of the clients' ledgers, as of now. */
-  getReconciliation: {
-    path: "/paradesk.billing.v1.LedgerService/GetReconciliation" as const,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: GetReconciliationRequest): Buffer =>
-      Buffer.from(GetReconciliationRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): GetReconciliationRequest => GetReconciliationRequest.decode(value),
-    responseSerialize: (value: Reconciliation): Buffer => Buffer.from(Reconciliation.encode(value).finish()),
-    responseDeserialize: (value: Buffer): Reconciliation => Reconciliation.decode(value),
-  },
-  /** Exports the journal of a period, by day of booking, streamed: CSV, or a plain-text journal that hledger reads. */
-  exportJournal: {
-    path: "/paradesk.billing.v1.LedgerService/ExportJournal" as const,
-    requestStream: false as const,
-    responseStream: true as const,
-    requestSerialize: (value: ExportJournalRequest): Buffer => Buffer.from(ExportJournalRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): ExportJournalRequest => ExportJournalRequest.decode(value),
-    responseSerialize: (value: HttpBody): Buffer => Buffer.from(HttpBody.encode(value).finish()),
-    responseDeserialize: (value: Buffer): HttpBody => HttpBody.decode(value),
-  },
   /** Lists postings, the oldest first. */
   listPostings: {
     path: "/paradesk.billing.v1.LedgerService/ListPostings" as const,
@@ -1251,10 +687,6 @@ export const LedgerServiceService = {
 export interface LedgerServiceServer extends UntypedServiceImplementation {
   /** Sums the ledger by account and currency. */
   getTrialBalance: handleUnaryCall<GetTrialBalanceRequest, TrialBalance>;
-  /** Compares what the bank says it holds in trust with the book and with the sum of the clients' ledgers, as of now. */
-  getReconciliation: handleUnaryCall<GetReconciliationRequest, Reconciliation>;
-  /** Exports the journal of a period, by day of booking, streamed: CSV, or a plain-text journal that hledger reads. */
-  exportJournal: handleServerStreamingCall<ExportJournalRequest, HttpBody>;
   /** Lists postings, the oldest first. */
   listPostings: handleUnaryCall<ListPostingsRequest, ListPostingsResponse>;
 }
