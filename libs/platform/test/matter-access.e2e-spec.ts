@@ -228,7 +228,8 @@ describe('findIsolationFaults', () => {
     );
   const policy = `using (tenant_id = (select nullif(current_setting('paradesk.tenant', true), '')::uuid))
     with check (tenant_id = (select nullif(current_setting('paradesk.tenant', true), '')::uuid))`;
-  const owner = { query: async (sql: string, parameters?: unknown[]) => (await db.owner.query(sql, parameters)).rows };
+  const query = async (sql: string, parameters?: unknown[]) => (await db.owner.query(sql, parameters)).rows;
+  const owner = { query } as Pick<QueryRunner, 'query'>;
   const plant = (columns: string) =>
     db.owner.query(`
       create table planted (tenant_id uuid not null, id uuid not null, ${columns}, primary key (tenant_id, id));
