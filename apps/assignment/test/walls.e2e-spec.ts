@@ -13,6 +13,7 @@ import { PeopleServiceService } from '@paradesk/contracts/paradesk/identity/v1/p
 import { DomainError, newId } from '@paradesk/kernel';
 import { aCaller, ServiceUnderTest } from '@paradesk/testing';
 import { assignment } from '../src/assignment.module.js';
+import { inspect } from 'node:util';
 import { tellOfTenant } from './builders.js';
 
 const [CLIENT, OTHER_CLIENT, ATTORNEY, UNKNOWN] = [newId(1), newId(2), newId(3), newId(4)];
@@ -107,7 +108,7 @@ describe('a wall', () => {
     expect((await walls(screened).listWalls({})).walls).toEqual([]);
     // Nobody else notices, and a matter says nothing of its walls.
     expect(await sees(manager)).toEqual([other.id, walled.id]);
-    expect(JSON.stringify(await matters().getMatter({ matterId: walled.id }))).not.toContain(screened.personId);
+    expect(inspect(await matters().getMatter({ matterId: walled.id }), { depth: 9 })).not.toContain(screened.personId);
   });
 
   it('is announced with the whole state of the matter under its next version', async () => {
