@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { topics } from '@paradesk/contracts';
 import { MattersServiceService } from '@paradesk/contracts/paradesk/assignment/v1/matters';
+import { WallsServiceService } from '@paradesk/contracts/paradesk/assignment/v1/walls';
 import { defineService } from '@paradesk/platform';
 import { ClientsModule } from './clients/clients.module.js';
 import { assignmentConfig } from './config.js';
@@ -9,8 +10,9 @@ import { MattersModule } from './matters/matters.module.js';
 import { PeopleModule } from './people/people.module.js';
 import { TaskKindsModule } from './task-kinds/task-kinds.module.js';
 import { TenantsModule } from './tenants/tenants.module.js';
+import { WallsModule } from './walls/walls.module.js';
 
-@Module({ imports: [TenantsModule, TaskKindsModule, ClientsModule, PeopleModule, MattersModule] })
+@Module({ imports: [TenantsModule, TaskKindsModule, ClientsModule, PeopleModule, MattersModule, WallsModule] })
 export class AssignmentModule {}
 
 /** Matters, and who works on them. */
@@ -20,6 +22,6 @@ export const assignment = defineService({
   config: assignmentConfig,
   entities,
   migrations,
-  grpc: [MattersServiceService],
+  grpc: [MattersServiceService, WallsServiceService],
   consumes: [topics.tenants, topics.task_kinds, topics.clients, topics.people],
 });

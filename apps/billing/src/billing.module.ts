@@ -11,6 +11,7 @@ import { LedesServiceService } from '@paradesk/contracts/paradesk/billing/v1/led
 import { LedgerServiceService } from '@paradesk/contracts/paradesk/billing/v1/ledger';
 import { PeriodLocksServiceService } from '@paradesk/contracts/paradesk/billing/v1/period_locks';
 import { PaymentsServiceService } from '@paradesk/contracts/paradesk/billing/v1/payments';
+import { RatesServiceService } from '@paradesk/contracts/paradesk/billing/v1/rates';
 import { TimeEntriesServiceService } from '@paradesk/contracts/paradesk/billing/v1/time_entries';
 import { TimersServiceService } from '@paradesk/contracts/paradesk/billing/v1/timers';
 import { defineService } from '@paradesk/platform';
@@ -30,6 +31,7 @@ import { MattersModule } from './matters/matters.module.js';
 import { PaymentsModule } from './payments/payments.module.js';
 import { PeriodLocksModule } from './period-locks/period-locks.module.js';
 import { PeopleModule } from './people/people.module.js';
+import { RatesModule } from './rates/rates.module.js';
 import { TenantsModule } from './tenants/tenants.module.js';
 import { TimeEntriesModule } from './time-entries/time-entries.module.js';
 import { TimersModule } from './timers/timers.module.js';
@@ -44,6 +46,7 @@ export { type LedesFile, type LedesInvoice, type LedesLine } from './ledes/ledes
     MattersModule,
     PeopleModule,
     AgreementsModule,
+    RatesModule,
     PeriodLocksModule,
     TimeEntriesModule,
     TimersModule,
@@ -69,6 +72,7 @@ export const billing = defineService({
   migrations,
   grpc: [
     AgreementsServiceService,
+    RatesServiceService,
     TimeEntriesServiceService,
     TimersServiceService,
     PeriodLocksServiceService,

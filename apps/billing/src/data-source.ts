@@ -6,6 +6,7 @@ import { Expense } from './expenses/expense.entity.js';
 import { ClientGuidelines } from './guidelines/client-guidelines.entity.js';
 import { InvoiceNumberCounter } from './invoices/invoice-number-counter.entity.js';
 import { Invoice, InvoiceLine } from './invoices/invoice.entity.js';
+import { FixedFee } from './fixed-fees/fixed-fee.entity.js';
 import { Posting, PostingLine } from './ledger/posting.entity.js';
 import { Matter } from './matters/matter.entity.js';
 import { CreateCopies1767225600000 } from './migrations/1767225600000-create-copies.js';
@@ -15,11 +16,16 @@ import { CreateInvoices1767225602000 } from './migrations/1767225602000-create-i
 import { CreateLedger1767225603000 } from './migrations/1767225603000-create-ledger.js';
 import { CreatePayments1767225604000 } from './migrations/1767225604000-create-payments.js';
 import { CreateBillingRuns1767225610500 } from './migrations/1767225610500-create-billing-runs.js';
+import { ExtendAgreements1767225610100 } from './migrations/1767225610100-extend-agreements.js';
+import { ExtendInvoices1767225610110 } from './migrations/1767225610110-extend-invoices.js';
 import { CreateGuidelines1767225610210 } from './migrations/1767225610210-create-guidelines.js';
 import { ExtendWork1767225610200 } from './migrations/1767225610200-extend-work.js';
+import { IsolateMatters1767225619000 } from './migrations/1767225619000-isolate-matters.js';
+import { IsolateAgreements1767225619100 } from './migrations/1767225619100-isolate-agreements.js';
 import { Payment } from './payments/payment.entity.js';
 import { PeriodLock } from './period-locks/period-lock.entity.js';
 import { Person } from './people/person.entity.js';
+import { Rate } from './rates/rate.entity.js';
 import { Tenant } from './tenants/tenant.entity.js';
 import { TimeEntry } from './time-entries/time-entry.entity.js';
 import { Timer } from './timers/timer.entity.js';
@@ -31,6 +37,8 @@ export const entities = [
   Person,
   Agreement,
   AgreementRate,
+  Rate,
+  FixedFee,
   TimeEntry,
   Timer,
   PeriodLock,
@@ -54,7 +62,11 @@ export const migrations = [
   CreateInvoices1767225602000,
   CreateLedger1767225603000,
   CreatePayments1767225604000,
+  ExtendAgreements1767225610100,
+  ExtendInvoices1767225610110,
   ExtendWork1767225610200,
   CreateGuidelines1767225610210,
   CreateBillingRuns1767225610500,
+  IsolateMatters1767225619000,
+  IsolateAgreements1767225619100,
 ];

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { MattersServiceService } from '@paradesk/contracts/paradesk/assignment/v1/matters';
+import { Matter, MattersServiceService } from '@paradesk/contracts/paradesk/assignment/v1/matters';
 import { AgreementsServiceService, RoundingMode } from '@paradesk/contracts/paradesk/billing/v1/agreements';
 import { PeopleServiceService } from '@paradesk/contracts/paradesk/identity/v1/people';
 import { Role } from '@paradesk/contracts/paradesk/common/v1/rule';
@@ -74,12 +74,8 @@ describe('an agreement', () => {
   it('asks the owners for a matter and a person that no event has brought yet', async () => {
     const [matterId, personId] = [newId(Date.now()), newId(Date.now())];
     system.peers.stub(MattersServiceService, {
-      getMatter: (request) => ({
-        id: request.matterId,
-        clientId: firm.client.id,
-        code: 'M-9',
-        name: 'New',
-        version: 3,
+      getMatterState: (request) => ({
+        matter: Matter.fromPartial({ id: request.matterId, clientId: firm.client.id, code: 'M-9', version: 3 }),
       }),
     });
     system.peers.stub(PeopleServiceService, {

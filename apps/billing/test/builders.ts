@@ -1,6 +1,6 @@
 import type { Caller } from '@paradesk/access';
 import { topics } from '@paradesk/contracts';
-import { Matter } from '@paradesk/contracts/paradesk/assignment/v1/matters';
+import { Assignment, Matter } from '@paradesk/contracts/paradesk/assignment/v1/matters';
 import { AgreementsServiceService, type Agreement } from '@paradesk/contracts/paradesk/billing/v1/agreements';
 import { Role } from '@paradesk/contracts/paradesk/common/v1/rule';
 import { Client } from '@paradesk/contracts/paradesk/identity/v1/clients';
@@ -21,7 +21,7 @@ export interface Firm {
   readonly asAssistant: Caller;
 }
 
-/** Lets billing hear of a new tenant, its client ACME, the matter M-1 and the timekeepers PL1 and VA1. */
+/** Lets billing hear of a new tenant, its client ACME, the timekeepers PL1 and VA1, and the matter M-1 that both are assigned to. */
 export async function aFirm(system: ServiceUnderTest): Promise<Firm> {
   const tenantId = newId(Date.now());
   await system.deliver(topics.tenants, {
@@ -31,9 +31,9 @@ export async function aFirm(system: ServiceUnderTest): Promise<Firm> {
     event: { event: { $case: 'created', value: { tenant: aTenant(tenantId) } } },
   });
   const client = await aClient(system, tenantId, {});
-  const matter = await aMatter(system, client, tenantId, {});
   const paralegal = await aPerson(system, tenantId, { role: Role.PARALEGAL, timekeeperCode: 'PL1' });
   const assistant = await aPerson(system, tenantId, { role: Role.VIRTUAL_ASSISTANT, timekeeperCode: 'VA1' });
+  const matter = await aMatter(system, client, tenantId, { assignments: teamOf(paralegal, assistant) });
   return {
     tenantId,
     client,
@@ -69,9 +69,14 @@ export async function aMatter(
     version: 1,
   };
   const matter = Matter.fromPartial({ ...own, ...fields });
-  const event = { event: { $case: 'opened' as const, value: { matter } } };
+  const event = { event: { $case: 'opened' as const, value: { matter } }, walledPersonIds: [] };
   await system.deliver(topics.matters, { tenantId, aggregateId: matter.id, aggregateVersion: 1, event });
   return matter;
+}
+
+/** The assignments of a matter that these people work on. */
+export function teamOf(...people: readonly { readonly id: string }[]): Assignment[] {
+  return people.map((person) => Assignment.fromPartial({ id: newId(Date.now()), personId: person.id }));
 }
 
 export async function aPerson(system: ServiceUnderTest, tenantId: string, fields: Partial<Person>): Promise<Person> {

@@ -11,7 +11,7 @@ import { aCaller, ServiceUnderTest } from '@paradesk/testing';
 import { billing } from '../src/billing.module.js';
 import { CSV_COLUMNS } from '../src/imports/csv-rows.js';
 import { workday } from './billed-work.js';
-import { aFirm, aMatter, anAgreement, refusalOf, type Firm } from './builders.js';
+import { aFirm, aMatter, anAgreement, refusalOf, type Firm, teamOf } from './builders.js';
 
 let system: ServiceUnderTest;
 let firm: Firm;
@@ -72,7 +72,8 @@ describe("a client's guidelines", () => {
   });
 
   it('look at what else the timekeeper has on the day, over all matters', async () => {
-    const other = await aMatter(system, firm.client, firm.tenantId, { code: 'M-2' });
+    const assignments = teamOf(firm.paralegal);
+    const other = await aMatter(system, firm.client, firm.tenantId, { code: 'M-2', assignments });
     await anAgreement(system, firm, { matterId: other.id });
     await time().recordTime(
       stated({ minutes: 660, matterId: other.id, narrative: 'Index the third production of Bolt' }),

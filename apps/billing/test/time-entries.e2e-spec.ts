@@ -5,7 +5,7 @@ import { Role, TaskClass } from '@paradesk/contracts/paradesk/common/v1/rule';
 import { newId } from '@paradesk/kernel';
 import { aCaller, ServiceUnderTest } from '@paradesk/testing';
 import { billing } from '../src/billing.module.js';
-import { aFirm, aMatter, anAgreement, aPerson, refusalOf, type Firm } from './builders.js';
+import { aFirm, aMatter, anAgreement, aPerson, refusalOf, type Firm, teamOf } from './builders.js';
 
 let system: ServiceUnderTest;
 let firm: Firm;
@@ -78,9 +78,12 @@ describe('recorded time', () => {
   it('of somebody without a rate, or without a timekeeper code, is refused', async () => {
     const unrated = await aPerson(system, firm.tenantId, { role: Role.PARALEGAL, timekeeperCode: 'PL2' });
     const noKeeper = await aPerson(system, firm.tenantId, { role: Role.PARALEGAL, timekeeperCode: '' });
+    const assignments = teamOf(unrated, noKeeper);
+    const { id: matterId } = await aMatter(system, firm.client, firm.tenantId, { code: 'M-3', assignments });
+    await anAgreement(system, firm, { matterId });
     const reasons = [unrated, noKeeper].map(async ({ id }) => {
       const caller = aCaller({ tenantId: firm.tenantId, role: Role.PARALEGAL, personId: id });
-      return (await refusalOf(as(caller).recordTime(time()))).reason;
+      return (await refusalOf(as(caller).recordTime(time({ matterId })))).reason;
     });
     expect(await Promise.all(reasons)).toEqual(['NO_RATE', 'NO_TIMEKEEPER']);
   });
@@ -150,7 +153,10 @@ describe('the copy of a matter', () => {
       tenantId: firm.tenantId,
       aggregateId: matter.id,
       aggregateVersion: 2,
-      event: { event: { $case: 'paralegalAssigned', value: { matter: later, assignmentId: newId(1) } } },
+      event: {
+        event: { $case: 'paralegalAssigned', value: { matter: later, assignmentId: newId(1) } },
+        walledPersonIds: [],
+      },
     });
     const { rows } = await system.db.query('select name, version from matters where id = $1', [matter.id]);
     expect(rows).toEqual([{ name: 'New name', version: 2 }]);

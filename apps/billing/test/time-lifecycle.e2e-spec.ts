@@ -125,11 +125,11 @@ describe('a time entry', () => {
     const { id } = await anEntry();
     const stranger = aCaller({ tenantId: firm.tenantId, role: Role.PARALEGAL, personId: newId(1) });
     for (const call of [
-      as(stranger).updateTimeEntry({ timeEntryId: id, ...mended }),
-      as(stranger).submitTimeEntries({ timeEntryIds: [id] }),
-      as(stranger).discardTimeEntry({ timeEntryId: id, reason: 'Mine' }),
+      () => as(stranger).updateTimeEntry({ timeEntryId: id, ...mended }),
+      () => as(stranger).submitTimeEntries({ timeEntryIds: [id] }),
+      () => as(stranger).discardTimeEntry({ timeEntryId: id, reason: 'Mine' }),
     ]) {
-      expect((await refusalOf(call)).reason).toBe('TIME_ENTRY_NOT_FOUND');
+      expect((await refusalOf(call())).reason).toBe('TIME_ENTRY_NOT_FOUND');
     }
   });
 

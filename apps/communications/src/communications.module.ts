@@ -5,10 +5,11 @@ import { defineService } from '@paradesk/platform';
 import { ClientsModule } from './clients/clients.module.js';
 import { communicationsConfig } from './config.js';
 import { entities, migrations } from './data-source.js';
+import { MattersModule } from './matters/matters.module.js';
 import { MessagesModule } from './messages/messages.module.js';
 import { TenantsModule } from './tenants/tenants.module.js';
 
-@Module({ imports: [TenantsModule, ClientsModule, MessagesModule] })
+@Module({ imports: [TenantsModule, ClientsModule, MattersModule, MessagesModule] })
 export class CommunicationsModule {}
 
 /** What is written to people at clients. */
@@ -19,5 +20,5 @@ export const communications = defineService({
   entities,
   migrations,
   grpc: [MessagesServiceService],
-  consumes: [topics.tenants, topics.clients, topics.invoices],
+  consumes: [topics.tenants, topics.clients, topics.matters, topics.invoices],
 });

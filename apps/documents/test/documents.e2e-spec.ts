@@ -7,10 +7,17 @@ import {
   type UploadDocumentRequest,
 } from '@paradesk/contracts/paradesk/documents/v1/documents';
 import { ClientKind } from '@paradesk/contracts/paradesk/identity/v1/clients';
-import { PracticeArea } from '@paradesk/contracts/paradesk/assignment/v1/matters';
-import { newId } from '@paradesk/kernel';
+import {
+  type Assignment,
+  MattersServiceService,
+  PracticeArea,
+} from '@paradesk/contracts/paradesk/assignment/v1/matters';
+import { DomainError, newId } from '@paradesk/kernel';
+import { ObjectStorage } from '@paradesk/platform';
 import { aCaller, ServiceUnderTest } from '@paradesk/testing';
 import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { documents } from '../src/documents.module.js';
 
 describe('documents', () => {
@@ -21,6 +28,11 @@ describe('documents', () => {
 
   beforeAll(async () => {
     system = await ServiceUnderTest.start(documents);
+    system.peers.stub(MattersServiceService, {
+      getMatterState: ({ matterId: asked }) => {
+        throw DomainError.notFound('matter', asked);
+      },
+    });
     await tellOfClient(clientId);
     await tellOfMatter(matterId, clientId);
   });
@@ -44,7 +56,7 @@ describe('documents', () => {
     });
   }
 
-  async function tellOfMatter(id: string, client: string): Promise<void> {
+  async function tellOfMatter(id: string, client: string, walledPersonIds: string[] = []): Promise<void> {
     const matter = {
       id,
       clientId: client,
@@ -56,12 +68,16 @@ describe('documents', () => {
       instructions: '',
       parties: [],
       supervisingAttorneyId: newId(Date.now()),
-      assignments: [],
+      assignments: [assignmentOf(paralegal)],
       openedAt: undefined,
       version: 1,
     };
-    const event = { event: { $case: 'opened' as const, value: { matter } } };
+    const event = { event: { $case: 'opened' as const, value: { matter } }, walledPersonIds };
     await system.deliver(topics.matters, { tenantId: paralegal.tenantId, aggregateId: id, aggregateVersion: 1, event });
+  }
+
+  function assignmentOf({ personId = '' }: Caller): Assignment {
+    return { id: newId(Date.now()), personId, work: 'review', taskKind: '', assignedAt: undefined, endedAt: undefined };
   }
 
   interface Upload {
@@ -207,6 +223,172 @@ describe('documents', () => {
       token = list.page?.nextToken ?? '';
     } while (token !== '');
     expect(seen).toEqual(['/z', 'a/1', 'a/2', 'b/1', 'c/0']);
+  });
+
+  describe('at rest', () => {
+    const everything = () =>
+      readdirSync(system.files, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const filesOf = (matter: string) => everything().filter(({ parentPath }) => parentPath.includes(matter));
+
+    it('is encrypted, and neither content nor hash nor name stands in the storage', async () => {
+      const content = Buffer.from('a settlement that nobody may read');
+      const { versions } = await upload({ name: 'settlement.txt', matterId, parts: [content] });
+      const stored = everything();
+      expect(stored.length).toBeGreaterThan(0);
+      for (const { parentPath, name } of stored) {
+        expect(`${parentPath}/${name}`).not.toContain(versions[0]!.sha256);
+        expect(readFileSync(join(parentPath, name)).includes('settlement')).toBe(false);
+      }
+    });
+
+    it('has a key for each matter, and one of the client as a whole, wrapped', async () => {
+      const second = newId(Date.now());
+      await tellOfMatter(second, clientId);
+      await upload({ name: 'one.txt', matterId: second });
+      await upload({ name: 'two.txt' });
+      const { rows } = await system.db.query<{ scope_kind: string; scope_id: string; wrapped_key: Buffer }>(
+        'select scope_kind, scope_id, wrapped_key from encryption_keys where tenant_id = $1',
+        [paralegal.tenantId],
+      );
+      const scopes = rows.map(({ scope_kind: kind, scope_id: id }) => `${kind} ${id}`);
+      expect(scopes).toEqual(expect.arrayContaining([`matter ${second}`, `client ${clientId}`]));
+      expect(new Set(rows.map(({ wrapped_key: key }) => key.toString('hex'))).size).toBe(rows.length);
+    });
+
+    it('leaves nothing of what is still arriving', async () => {
+      const own = newId(Date.now());
+      await tellOfMatter(own, clientId);
+      await upload({ name: 'a.txt', matterId: own });
+      await upload({ name: 'b.txt', matterId: own });
+      expect(filesOf(own)).toHaveLength(1);
+    });
+  });
+
+  describe('erased with its matter', () => {
+    const manager = aCaller({ role: Role.OPERATIONS_MANAGER, tenantId: paralegal.tenantId });
+    const erase = (matter: string, caller: Caller = manager) =>
+      system
+        .client(DocumentsServiceService, caller)
+        .eraseMatterDocuments({ matterId: matter, reason: 'seven years have passed' });
+    const filesOf = (matter: string) =>
+      readdirSync(system.files, { recursive: true, withFileTypes: true }).filter(
+        (entry) => entry.isFile() && entry.parentPath.includes(matter),
+      );
+
+    async function aMatter(): Promise<string> {
+      const id = newId(Date.now());
+      await tellOfMatter(id, clientId);
+      return id;
+    }
+
+    it('can be read by nobody: neither by RPC nor from a copy of its object, by whoever has the master key', async () => {
+      const matter = await aMatter();
+      const { id } = await upload({ name: 'canary-file-name.txt', matterId: matter, parts: [Buffer.from('canary')] });
+      const [copied] = filesOf(matter);
+      const before = readFileSync(join(copied!.parentPath, copied!.name));
+      const kept = await upload({ name: `of the client ${matter}.txt`, parts: [Buffer.from('invoice')] });
+
+      expect(await erase(matter)).toMatchObject({ matterId: matter, documents: 1, erasedByPersonId: manager.personId });
+
+      const scope = { tenantId: paralegal.tenantId, kind: 'matter' as const, id: matter };
+      const storage = system.running.app.get(ObjectStorage);
+      for (const caller of [paralegal, manager]) {
+        await expect(download(id, 0, caller)).rejects.toMatchObject({ reason: 'DOCUMENT_NOT_FOUND' });
+        const list = await system.client(DocumentsServiceService, caller).listDocuments({ matterId: matter });
+        expect(list.documents).toEqual([]);
+      }
+      const hash = createHash('sha256').update('canary').digest('hex');
+      await expect(storage.get(`sha256/${hash}`, scope)).rejects.toMatchObject({ reason: 'ERASED' });
+      await system.drainJobs();
+      expect(filesOf(matter)).toEqual([]);
+
+      // A backup of the storage is put back: the object is there, and its key is not.
+      mkdirSync(copied!.parentPath, { recursive: true });
+      writeFileSync(join(copied!.parentPath, copied!.name), before);
+      await expect(storage.get(`sha256/${hash}`, scope)).rejects.toMatchObject({ reason: 'ERASED' });
+      expect((await download(kept.id)).content.toString()).toBe('invoice');
+    });
+
+    it('leaves no key, no row and no file name in the database, the audit trail included', async () => {
+      const matter = await aMatter();
+      await upload({ name: 'canary-of-erasure.txt', folder: 'canary-folder', matterId: matter });
+      await erase(matter);
+      const { rows } = await system.db.query<{ wrapped_key: Buffer | null; erased_at: Date }>(
+        'select wrapped_key, erased_at from encryption_keys where scope_id = $1',
+        [matter],
+      );
+      expect(rows).toEqual([{ wrapped_key: null, erased_at: expect.any(Date) }]);
+      const tables = await system.db.query<{ name: string }>(
+        `select format('%I.%I', schemaname, relname) as name from pg_stat_user_tables`,
+      );
+      for (const { name } of tables.rows) {
+        const { rows: found } = await system.db.query(`select from ${name} t where t::text like '%canary-%'`);
+        expect([name, found.length]).toEqual([name, 0]);
+      }
+      const trail = await system.db.query<{ table_name: string; role: string; person_id: string }>(
+        `select table_name, role, person_id from audit.records where action like '%EraseMatterDocuments' and person_id = $1
+         and row_id like $2 || '%' order by table_name`,
+        [manager.personId, matter],
+      );
+      expect(trail.rows.map((row) => row.table_name)).toContain('erasures');
+    });
+
+    it('is erased once: the second time answers with the first', async () => {
+      const matter = await aMatter();
+      await upload({ name: 'a.txt', matterId: matter });
+      const first = await erase(matter);
+      system.clock.advance({ hours: 1 });
+      expect(await erase(matter)).toEqual(first);
+    });
+
+    it('takes nothing new', async () => {
+      const matter = await aMatter();
+      await erase(matter);
+      await expect(upload({ name: 'late.txt', matterId: matter })).rejects.toMatchObject({ reason: 'ERASED' });
+      expect(filesOf(matter)).toEqual([]);
+    });
+
+    it('is whole or not at all where uploads race with it', async () => {
+      const matter = await aMatter();
+      await upload({ name: 'first.txt', matterId: matter });
+      const uploads = Array.from({ length: 6 }, (_, index) =>
+        upload({ name: `${index}.txt`, matterId: matter, parts: [Buffer.from(`content ${index}`)] }),
+      );
+      const results = await Promise.allSettled([...uploads, erase(matter)]);
+      const refusals = results.flatMap((result) =>
+        result.status === 'rejected' ? [(result.reason as { reason: string }).reason] : [],
+      );
+      for (const reason of refusals) expect(['ERASED', 'MATTER_ERASED']).toContain(reason);
+      const list = await system.client(DocumentsServiceService, paralegal).listDocuments({ matterId: matter });
+      expect(list.documents).toEqual([]);
+    });
+
+    it.each([
+      ['another role', aCaller({ role: Role.BILLING_MANAGER, tenantId: paralegal.tenantId }), 'ROLE_NOT_ALLOWED'],
+      ['a paralegal', paralegal, 'ROLE_NOT_ALLOWED'],
+      ['a manager of another tenant', aCaller({ role: Role.OPERATIONS_MANAGER }), 'MATTER_NOT_FOUND'],
+    ])('is not erased by %s', async (_name, caller, reason) => {
+      const matter = await aMatter();
+      const { id } = await upload({ name: 'kept.txt', matterId: matter });
+      await expect(erase(matter, caller)).rejects.toMatchObject({ reason });
+      expect((await download(id)).content.toString()).toBe('content');
+    });
+
+    it('is not erased by a manager who is walled from it, and the answer is the one for no matter', async () => {
+      const matter = newId(Date.now());
+      await tellOfMatter(matter, clientId, [manager.personId!]);
+      const { id } = await upload({ name: 'kept.txt', matterId: matter });
+      await expect(erase(matter)).rejects.toMatchObject({ reason: 'MATTER_NOT_FOUND' });
+      expect((await download(id)).content.toString()).toBe('content');
+    });
+
+    it('says why, or is not erased', async () => {
+      const matter = await aMatter();
+      const call = system
+        .client(DocumentsServiceService, manager)
+        .eraseMatterDocuments({ matterId: matter, reason: '' });
+      await expect(call).rejects.toMatchObject({ reason: 'INVALID_ARGUMENT' });
+    });
   });
 
   it('never changes a version, whoever asks the database to', async () => {

@@ -80,6 +80,20 @@ export async function makeCase(system: SystemUnderTest): Promise<Case> {
   const longAgo = { year: 1990, month: 1, day: 1 };
   const periodLock = await billed('/v1/periodLocks', { through: longAgo });
   const billingRun = await billed('/v1/billingRuns', { billingStart: longAgo, billingEnd: longAgo });
+  const rate = await billed('/v1/rates', {
+    scope: { matterId: matter.id, timekeeperClass: 'PARALG' },
+    hourlyRate: { amountMinor: '15000', currencyCode: 'USD' },
+    validFrom: longAgo,
+    validTo: longAgo,
+  });
+  const screened = await made('/v1/people', {
+    firstName: 'Wanda',
+    lastName: 'Wall',
+    email: 'wanda.wall@paradesk.example',
+    role: 'ROLE_BILLING_MANAGER',
+  });
+  const wall = await made(`/v1/matters/${matter.id}/walls`, { personId: screened.id, reason: 'Worked for Bayline' });
+  const assigned = await get<{ assignments: Item[] }>(operationsManager, `/v1/matters/${matter.id}`);
   const { tenantId } = system.system.file;
   return {
     tenantId,
@@ -96,6 +110,11 @@ export async function makeCase(system: SystemUnderTest): Promise<Case> {
       ['boundary_statement', boundaryStatement.id],
       ['api_key', (await first(operationsManager, '/v1/apiKeys', 'apiKeys')).id],
       ['matter', matter.id],
+      ['assignment', assigned.assignments[0]!.id],
+      ['wall', wall.id],
+      ['rate', rate.id],
+      // Nobody shares the invoice, so nothing has this id.
+      ['split', rate.id],
       ['agreement', (await first(billingManager, '/v1/agreements', 'agreements')).id],
       ['time_entry', entry!.id],
       ['entry', entry!.id],

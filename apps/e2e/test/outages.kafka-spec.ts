@@ -7,7 +7,7 @@ import { ClientKind, ClientsServiceService } from '@paradesk/contracts/paradesk/
 import { TenantsServiceService } from '@paradesk/contracts/paradesk/identity/v1/tenants';
 import { generateSigningKey, identity } from '@paradesk/identity';
 import { newId } from '@paradesk/kernel';
-import { Clock, ensureTopics, KafkaChannel, type ProvisionedDatabase } from '@paradesk/platform';
+import { addMasterKey, Clock, ensureTopics, KafkaChannel, type ProvisionedDatabase } from '@paradesk/platform';
 import { Bootstrap } from '@paradesk/standalone';
 import { BreakableLink, dropDatabase, freshDatabase, testServerUrl } from '@paradesk/testing';
 import kafkajs from 'kafkajs';
@@ -47,6 +47,7 @@ describe('identity and assignment, each in a process of its own', () => {
     brokers = await startOurBroker();
     link = await BreakableLink.to(new URL(testServerUrl()).host);
     for (const definition of [identity, assignment]) databases[definition.name] = await freshDatabase(definition);
+    addMasterKey(join(folder, 'keys.json'));
     const signingKeys = await generateSigningKey();
     for (const name of ['identity', 'assignment']) {
       addresses[name] = await freeAddress();
@@ -54,6 +55,7 @@ describe('identity and assignment, each in a process of its own', () => {
         DATABASE_URL: link.over(databases[name]!.runtimeUrl),
         KAFKA_BROKERS: brokers,
         STORAGE: `folder:${join(folder, 'files')}`,
+        ENCRYPTION_KEYS: `file:${join(folder, 'keys.json')}`,
         SERVICE_SECRET: `${SECRET}-${name}`,
         GRPC_ADDRESS: addresses[name],
         OPS_ADDRESS: await freeAddress(),

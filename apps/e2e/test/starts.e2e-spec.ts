@@ -1,13 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { addMasterKey } from '@paradesk/platform';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { AppProcess, freeAddress } from './app-process.js';
 import { buildOnce } from './standalone-process.js';
 
 const CANARY = 'canary-of-a-secret-value';
+const keyFile = join(mkdtempSync(join(tmpdir(), 'paradesk-starts-')), 'keys.json');
+addMasterKey(keyFile);
 const complete = {
   DATABASE_URL: `postgres://billing:${CANARY}@127.0.0.1:1/billing`,
   STORAGE: 'folder:.data/never-made',
+  ENCRYPTION_KEYS: `file:${keyFile}`,
   SERVICE_SECRET: `${CANARY}-of-24-characters`,
 };
 
@@ -20,9 +27,12 @@ describe('a process that cannot start', () => {
     await once(taken, 'listening');
     takenAddress = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
   }, 180_000);
-  afterAll(() => void taken.close());
+  afterAll(() => {
+    taken.close();
+    rmSync(dirname(keyFile), { recursive: true });
+  });
 
-  const everyService = ['DATABASE_URL', 'STORAGE', 'SERVICE_SECRET', 'KAFKA_BROKERS'];
+  const everyService = ['DATABASE_URL', 'STORAGE', 'ENCRYPTION_KEYS', 'SERVICE_SECRET', 'KAFKA_BROKERS'];
   it.each([
     ['identity', [...everyService, 'SIGNING_KEYS', 'SERVICE_SECRETS']],
     ['assignment', everyService],
@@ -48,6 +58,7 @@ describe('a process that cannot start', () => {
         DATABASE_POOL_SIZE: '0',
         DATABASE_WAIT_MS: 'soon',
         STORAGE: `/somewhere/${CANARY}`,
+        ENCRYPTION_KEYS: CANARY,
         KAFKA_BROKERS: 'here',
         GRPC_ADDRESS: '127.0.0.1:99999',
         SIGNING_KEYS: `[{"d":"${CANARY}"}]`,

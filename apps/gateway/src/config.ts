@@ -5,7 +5,15 @@ import type { SignInOptions } from './sign-in/sign-in-settings.js';
 
 /** What the gateway needs of its environment: it has no database and no secret of its own. */
 export const gatewayConfig = platformConfig
-  .pick({ OPS_ADDRESS: true, LOG_LEVEL: true, PEERS: true, SHUTDOWN_TIMEOUT_MS: true })
+  .pick({
+    OPS_ADDRESS: true,
+    LOG_LEVEL: true,
+    PEERS: true,
+    SHUTDOWN_TIMEOUT_MS: true,
+    TLS_CERT_FILE: true,
+    TLS_KEY_FILE: true,
+    TLS_CA_FILE: true,
+  })
   .extend({
     /** Where REST is served. */
     HTTP_ADDRESS: platformConfig.shape.GRPC_ADDRESS.unwrap().default('127.0.0.1:8080'),

@@ -2,7 +2,7 @@ import fastifyCookie from '@fastify/cookie';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Logger } from '@paradesk/platform';
+import { Logger, type PeerTls } from '@paradesk/platform';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { AddressInfo, Socket } from 'node:net';
 import { AccessTokensController } from './access-tokens/access-tokens.controller.js';
@@ -38,6 +38,8 @@ export interface GatewayOptions {
   readonly identityAddress: string;
   /** `host:port` of the other services, by name. */
   readonly peers: Readonly<Record<string, string>>;
+  /** Secures the connections to services; plain text by default. */
+  readonly tls?: PeerTls | undefined;
   readonly logger: Logger;
   /** How long a stopping gateway lets requests end; 10,000 by default. */
   readonly shutdownTimeoutMs?: number;
@@ -87,7 +89,7 @@ export class GatewayModule {
 
 /** Starts the gateway: it serves when this resolves. @throws Error where the address is taken or a binding cannot be served */
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
-  const channels = new Channels({ ...options.peers, identity: options.identityAddress });
+  const channels = new Channels({ ...options.peers, identity: options.identityAddress }, options.tls);
   const limits = { ...defaultLimits, ...options.limits };
   const adapter = new FastifyAdapter({ ...serverOptions(limits), trustProxy: [...(options.trustedProxies ?? [])] });
   const server = adapter.getInstance<FastifyInstance>();

@@ -1,4 +1,4 @@
-import { ConfigError, createLogger, OpsServer, readConfig, startTelemetry } from '@paradesk/platform';
+import { ConfigError, createLogger, OpsServer, PeerTls, readConfig, startTelemetry } from '@paradesk/platform';
 import { gatewayConfig, signInOptions } from './config.js';
 import { startGateway } from './gateway.module.js';
 
@@ -29,6 +29,7 @@ async function serve(): Promise<void> {
     port: Number(config.HTTP_ADDRESS.slice(colon + 1)),
     identityAddress: config.IDENTITY_ADDRESS,
     peers: config.PEERS,
+    tls: PeerTls.fromConfig(config, (problem) => logger.warn({ problem }, 'the new certificates are not used')),
     shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS,
     signIn: signInOptions(config),
     ...(config.PUBLIC_URL !== undefined && { publicUrl: config.PUBLIC_URL }),

@@ -12,6 +12,7 @@ import { CreatePeople1767225600002 } from './migrations/1767225600002-create-peo
 import { CreateApiKeys1767225600003 } from './migrations/1767225600003-create-api-keys.js';
 import { CreateSessions1767225600004 } from './migrations/1767225600004-create-sessions.js';
 import { RestrictApiKeys1767225600040 } from './migrations/1767225600040-restrict-api-keys.js';
+import { IsolateClients1767225609000 } from './migrations/1767225609000-isolate-clients.js';
 import { RecordQualifications1767225607000 } from './migrations/1767225607000-record-qualifications.js';
 import { CreateTaskKinds1767225607001 } from './migrations/1767225607001-create-task-kinds.js';
 import { CreateBoundaryStatements1767225607002 } from './migrations/1767225607002-create-boundary-statements.js';
@@ -47,4 +48,5 @@ export const migrations = [
   RecordQualifications1767225607000,
   CreateTaskKinds1767225607001,
   CreateBoundaryStatements1767225607002,
+  IsolateClients1767225609000,
 ];

@@ -23,11 +23,11 @@ afterAll(() => system.stop());
 
 const taskKinds = (caller = manager) => system.client(TaskKindsServiceService, caller);
 
-async function anAttorney(): Promise<Caller> {
-  const client = await system.client(ClientsServiceService, manager).createClient(aClient());
-  const person = aPerson({ role: Role.ATTORNEY, clientId: client.id });
+async function anAttorney(of = ''): Promise<Caller> {
+  const clientId = of || (await system.client(ClientsServiceService, manager).createClient(aClient())).id;
+  const person = aPerson({ role: Role.ATTORNEY, clientId });
   const { id: personId } = await system.client(PeopleServiceService, manager).createPerson(person);
-  return aCaller({ role: Role.ATTORNEY, tenantId: manager.tenantId, personId, clientId: client.id });
+  return aCaller({ role: Role.ATTORNEY, tenantId: manager.tenantId, personId, clientId });
 }
 
 async function kind(code: string, caller = manager) {
@@ -155,8 +155,13 @@ describe('the task catalogue of a tenant', () => {
   it('is signed off by the attorney who was named, where one was', async () => {
     const named = await anAttorney();
     const { id } = await propose('office.handle_mail', SUBSTANTIVE, named.personId);
+    const colleague = taskKinds(await anAttorney(named.clientId)).signOffReclassification({ reclassificationId: id });
+    await expect(colleague).rejects.toMatchObject({ kind: 'forbidden', reason: 'NOT_THE_NAMED_ATTORNEY' });
+    // Whom another client employs is nobody's business: what they were asked is not there.
     const other = taskKinds(attorney).signOffReclassification({ reclassificationId: id });
-    await expect(other).rejects.toMatchObject({ kind: 'forbidden', reason: 'NOT_THE_NAMED_ATTORNEY' });
+    await expect(other).rejects.toMatchObject({ kind: 'not-found', reason: 'RECLASSIFICATION_NOT_FOUND' });
+    const seen = await taskKinds(attorney).listReclassifications({ page: undefined, code: 'office.handle_mail' });
+    expect(seen.reclassifications).toEqual([]);
     await taskKinds(named).signOffReclassification({ reclassificationId: id });
 
     await expect(propose('office.keep_contacts', SUBSTANTIVE, newId(Date.now()))).rejects.toMatchObject({

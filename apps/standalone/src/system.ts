@@ -212,6 +212,7 @@ export function settingsOf(name: ServiceName, secrets: Secrets, mail: MailCatche
   };
   return {
     SERVICE_SECRET: secrets.serviceSecrets[name],
+    ENCRYPTION_KEYS: secrets.encryptionKeys,
     DATABASE_POOL_SIZE: '8',
     SHUTDOWN_TIMEOUT_MS: `${SHUTDOWN_TIMEOUT_MS}`,
     ...own[name],

@@ -32,6 +32,7 @@ const valid = {
     instructions: 'First line\r\n\tsecond line',
     parties: [{ name: 'Bolt GmbH', side: 1 }],
     supervisingAttorneyId: ID,
+    walls: [],
   },
   'billing.v1.RecordTimeRequest': {
     matterId: ID,
@@ -69,7 +70,14 @@ const valid = {
     matterIds: [],
     entryIds: [],
   },
-  'documents.v1.UploadDocumentRequest': { clientId: ID, matterId: '', folder: '', name: 'a.txt', file: FILE },
+  'documents.v1.UploadDocumentRequest': {
+    clientId: ID,
+    matterId: '',
+    folder: '',
+    name: 'a.txt',
+    file: FILE,
+    matterIds: [],
+  },
   'documents.v1.DownloadDocumentRequest': { documentId: ID, version: 0 },
 };
 

@@ -13,6 +13,7 @@ const bound = rpcs().filter((rpc) => rpc.http !== undefined);
 
 /** RPCs that only services and operators call: why each has no REST address. */
 const withoutRest: Readonly<Record<string, string>> = {
+  'paradesk.assignment.v1.MattersService/GetMatterState': 'services only',
   'paradesk.identity.v1.AuditHeadsService/NotarizeHead': 'services only',
   'paradesk.operations.v1.ParkedEventsService/ListParkedEvents': 'operators only: npm run ops',
   'paradesk.operations.v1.ParkedEventsService/RedriveParkedEvents': 'operators only: npm run ops',

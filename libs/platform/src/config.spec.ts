@@ -5,6 +5,7 @@ import { ConfigError, platformConfig, readConfig, setting } from './config.js';
 const complete = {
   DATABASE_URL: 'postgres://billing:pw@127.0.0.1:5432/billing',
   STORAGE: 'folder:/var/lib/paradesk',
+  ENCRYPTION_KEYS: 'file:/run/secrets/encryption-keys.json',
   SERVICE_SECRET: 'a-secret-of-more-than-24-characters',
 };
 
@@ -49,6 +50,7 @@ describe('readConfig', () => {
       expect.stringMatching(/^DATABASE_URL: is not set, it takes a URL that starts with postgres:/),
       'LOG_LEVEL: takes fatal, error, warn, info, debug or trace',
       'STORAGE: is not set, it takes folder:<path> or s3://<bucket>',
+      'ENCRYPTION_KEYS: is not set, it takes file:<path> or kms:<key id or ARN>',
       'SERVICE_SECRET: is not set, it takes a secret of at least 24 characters',
     ]);
   });

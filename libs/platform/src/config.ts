@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KEYS_SETTING } from './encryption/key-provider.js';
 
 /** Injection token of a service's settings. */
 export const CONFIG = Symbol('config');
@@ -96,8 +97,14 @@ export const platformConfig = z.object({
     .default('info'),
   /** Where files are kept: `folder:<path>` or `s3://<bucket>?endpoint=...&region=...`. */
   STORAGE: text(/^(folder:.+|s3:\/\/.+)$/, 'takes folder:<path> or s3://<bucket>'),
+  /** The master keys of what is stored: `file:<path>`, or `kms:<key id or ARN>?region=...&endpoint=...`. */
+  ENCRYPTION_KEYS: text(KEYS_SETTING, 'takes file:<path> or kms:<key id or ARN>'),
   /** Addresses of the other services. */
   PEERS: addressesByName.default({}),
+  /** PEM files of mutual TLS between services: all three or none, and with them the database is reached by TLS too. */
+  TLS_CERT_FILE: z.string('takes a path').optional(),
+  TLS_KEY_FILE: z.string('takes a path').optional(),
+  TLS_CA_FILE: z.string('takes a path').optional(),
   /** The secret by which identity knows this service. */
   SERVICE_SECRET: setting.secret,
   /** How long a stopping service lets calls end, in milliseconds. */

@@ -1,3 +1,5 @@
+export { keepMatterAccess } from './access/matter-access.js';
+export { type Seer } from './access/visibility.js';
 export { findAuditFaults } from './audit/trail.js';
 export { keptHeads, readSignedHead } from './audit/head-signatures.js';
 export { verifyTrail, type SignedHead, type TrailFault } from './audit/verify-trail.js';
@@ -17,7 +19,9 @@ export { Database, sqlStateOf, violatedConstraint, type TenantScope, type Tx } f
 export { migrate } from './database/migrate.js';
 export { pageQuery, pageResult, type PageQuery } from './database/pages.js';
 export { provisionDatabase, type ProvisionedDatabase } from './database/provision.js';
-export { findIsolationFaults, isolateByTenant } from './database/row-level-security.js';
+export { findIsolationFaults, isolateByMatter, isolateByTenant } from './database/row-level-security.js';
+export { type KeyScope } from './encryption/encryption-keys.js';
+export { addMasterKey } from './encryption/file-keys.js';
 export { callerOf, type CallMetadata } from './grpc/call-scope.js';
 export { makeClient, Peers, rpcAt, type PeerCall } from './grpc/peers.js';
 export { RawChannel, type RawAnswer, type RawCall } from './grpc/raw-channel.js';
@@ -38,6 +42,7 @@ export { defineService, type ServiceDefinition } from './run/service-definition.
 export { run } from './run/run.js';
 export { startService, type RunningService, type Surroundings } from './run/start-service.js';
 export { ObjectStorage } from './storage/object-storage.js';
+export { type ChannelSecurity, PeerTls } from './tls/peer-tls.js';
 export { inClientSpan } from './telemetry/client-span.js';
 export { createLogger, Logger } from './telemetry/logger.js';
 export { nameSpan, traceId, traceRequests } from './telemetry/http-traces.js';

@@ -49,6 +49,8 @@ const aCommand = (changes: Partial<KeyedCommand> = {}): KeyedCommand => ({
   method: issue,
   tenantId,
   callerId: 'ada',
+  caller: { tenantId },
+  mattersIn: () => [],
   request: Buffer.from('invoice 7'),
   ...changes,
 });

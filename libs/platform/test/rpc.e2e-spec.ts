@@ -508,6 +508,7 @@ describe('a stream', () => {
       DocumentsServiceService.uploadDocument.requestSerialize({
         ...opening,
         matterId: '',
+        matterIds: [],
         folder: '',
         file: file(Buffer.alloc(1)),
       }),

@@ -9,6 +9,7 @@ import {
   DocumentsServiceControllerMethods,
   DocumentsServiceService,
   type DownloadDocumentRequest,
+  Erasure,
   type GetDocumentRequest,
   type ListDocumentsRequest,
   ListDocumentsResponse,
@@ -34,6 +35,7 @@ import { GrpcStrategy } from '../src/grpc/grpc-strategy.js';
 import { makeClient } from '../src/grpc/peers.js';
 import { RawChannel } from '../src/grpc/raw-channel.js';
 import type { ServiceClient, ServiceShape } from '../src/grpc/service-definition.js';
+import type { ChannelSecurity, PeerTls } from '../src/tls/peer-tls.js';
 import { RethrowFilter } from '../src/run/rethrow-filter.js';
 
 /** The service that tokens of these tests are for. */
@@ -136,6 +138,10 @@ export class DocumentsController {
   downloadDocument(request: DownloadDocumentRequest) {
     return behaviour.downloadDocument(request);
   }
+
+  eraseMatterDocuments() {
+    return Erasure.fromPartial({});
+  }
 }
 
 @Controller()
@@ -177,7 +183,12 @@ export class ServedApp {
 
   private constructor(
     readonly key: SigningKey,
-    private readonly options: { address?: string; services?: readonly ServiceShape[]; controllers?: Type[] },
+    private readonly options: {
+      address?: string;
+      services?: readonly ServiceShape[];
+      controllers?: Type[];
+      tls?: PeerTls;
+    },
   ) {}
 
   private app!: INestApplication;
@@ -199,8 +210,8 @@ export class ServedApp {
     return this.key.sign(this.clock, changes);
   }
 
-  channel(): RawChannel {
-    const channel = new RawChannel(this.address);
+  channel(security?: ChannelSecurity): RawChannel {
+    const channel = new RawChannel(this.address, security);
     this.channels.push(channel);
     return channel;
   }
@@ -241,6 +252,7 @@ export class ServedApp {
     const { controllers = [DocumentsController, ApiKeysController], address = '127.0.0.1:0' } = this.options;
     this.strategy = new GrpcStrategy({
       address,
+      tls: this.options.tls,
       services: this.options.services ?? [DocumentsServiceService, ApiKeysServiceService],
       verifier: new TokenVerifier(AUDIENCE, async () => this.key.jwks, this.clock),
       onError: (error, rpc) => this.failures.push({ error, path: rpc.path }),

@@ -2,6 +2,7 @@ import type { Caller } from '@paradesk/access';
 import { topics, type Topic } from '@paradesk/contracts';
 import { newId } from '@paradesk/kernel';
 import {
+  addMasterKey,
   InProcessChannel,
   Jobs,
   makeClient,
@@ -55,6 +56,8 @@ export class ServiceUnderTest {
     /** The database as the superuser sees it: for looking, past row-level security. */
     readonly db: pg.Client,
     readonly channel: InProcessChannel,
+    /** Where object storage lies. */
+    readonly files: string,
     private readonly left: EventRecord[],
     private readonly cleanUp: () => Promise<void>,
   ) {}
@@ -76,6 +79,7 @@ export class ServiceUnderTest {
     await peers.start();
     const database = await freshDatabase(definition);
     const folder = mkdtempSync(join(tmpdir(), 'paradesk-storage-'));
+    addMasterKey(join(folder, 'keys.json'));
     const channel = new InProcessChannel();
     const left: EventRecord[] = [];
     await channel.subscribe(
@@ -90,7 +94,8 @@ export class ServiceUnderTest {
         OPS_ADDRESS: '127.0.0.1:0',
         DATABASE_URL: reach(database.runtimeUrl),
         SERVICE_SECRET: 'a-secret-that-only-tests-know-0123456789',
-        STORAGE: `folder:${folder}`,
+        STORAGE: `folder:${join(folder, 'files')}`,
+        ENCRYPTION_KEYS: `file:${join(folder, 'keys.json')}`,
         LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'fatal',
         ...env,
       },
@@ -102,7 +107,8 @@ export class ServiceUnderTest {
     channel.open();
     const db = new pg.Client(databaseUrl(database.runtimeUrl));
     await db.connect();
-    return new ServiceUnderTest(definition, running, clock, peers, mint, db, channel, left, async () => {
+    const files = join(folder, 'files');
+    return new ServiceUnderTest(definition, running, clock, peers, mint, db, channel, files, left, async () => {
       await dropDatabase(database);
       rmSync(folder, { recursive: true, force: true });
     });

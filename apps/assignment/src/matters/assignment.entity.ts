@@ -13,4 +13,16 @@ export class Assignment {
   /** Code in the task catalogue; empty for substantive work of no stated kind. */
   @Column('text', { name: 'task_kind' }) readonly taskKind!: string;
   @Column('timestamptz', { name: 'assigned_at', transformer: instant }) readonly assignedAt!: Temporal.Instant;
+  /** Null while it goes on. */
+  @Column('timestamptz', { name: 'ended_at', nullable: true, transformer: instant })
+  readonly endedAt!: Temporal.Instant | null;
+
+  /** Ended by `Matter.endAssignment` or `Matter.raiseWall`; the first end counts. */
+  end(at: Temporal.Instant): void {
+    if (!this.endedAt) this.become({ endedAt: at });
+  }
+
+  private become(change: Pick<Assignment, 'endedAt'>): void {
+    Object.assign(this, change);
+  }
 }

@@ -19,12 +19,13 @@ export function toProto(matter: Matter): MatterMessage {
     instructions: matter.instructions,
     parties: matter.parties.map(({ name, side }) => ({ name, side: PartySide[side] })),
     supervisingAttorneyId: matter.supervisingAttorneyId,
-    assignments: matter.assignments.map(({ id, personId, work, taskKind, assignedAt }) => ({
+    assignments: matter.assignments.map(({ id, personId, work, taskKind, assignedAt, endedAt }) => ({
       id,
       personId,
       work,
       taskKind,
       assignedAt: toTimestamp(assignedAt),
+      endedAt: endedAt ? toTimestamp(endedAt) : undefined,
     })),
     openedAt: toTimestamp(matter.openedAt),
     version: matter.version,

@@ -1,7 +1,9 @@
 import { Controller } from '@nestjs/common';
 import {
   type AssignParalegalRequest,
+  type EndAssignmentRequest,
   type GetMatterRequest,
+  type GetMatterStateRequest,
   type ListMattersRequest,
   type MattersServiceController,
   MattersServiceControllerMethods,
@@ -20,7 +22,7 @@ export class MattersController implements MattersServiceController {
   constructor(private readonly matters: MattersService) {}
 
   openMatter(request: OpenMatterRequest, metadata: CallMetadata) {
-    return this.matters.open(callerOf(metadata), toIntake(request)).then(toProto);
+    return this.matters.open(callerOf(metadata), toIntake(request), request.walls).then(toProto);
   }
 
   getMatter(request: GetMatterRequest, metadata: CallMetadata) {
@@ -36,10 +38,20 @@ export class MattersController implements MattersServiceController {
   assignParalegal(request: AssignParalegalRequest, metadata: CallMetadata) {
     return this.matters.assign(callerOf(metadata), request).then(toProto);
   }
+
+  endAssignment({ matterId, assignmentId }: EndAssignmentRequest, metadata: CallMetadata) {
+    return this.matters.endAssignment(callerOf(metadata), matterId, assignmentId).then(toProto);
+  }
+
+  getMatterState(request: GetMatterStateRequest, metadata: CallMetadata) {
+    return this.matters
+      .state(callerOf(metadata), request.matterId)
+      .then((matter) => ({ matter: toProto(matter), walledPersonIds: [...matter.walledPersonIds] }));
+  }
 }
 
 // The contracts' field rules let only stated, known practice areas and sides through.
-function toIntake({ parties, practiceArea, ...rest }: OpenMatterRequest): Intake {
+function toIntake({ parties, practiceArea, walls: _walls, ...rest }: OpenMatterRequest): Intake {
   return {
     ...rest,
     practiceArea: PracticeArea[practiceArea],

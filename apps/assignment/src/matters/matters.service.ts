@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '@paradesk/access';
-import { topics } from '@paradesk/contracts';
-import type { MatterEvent } from '@paradesk/contracts/paradesk/assignment/events/v1/matters';
 import type { PageRequest, PageResult } from '@paradesk/contracts/paradesk/common/v1/page';
 import { DomainError } from '@paradesk/kernel';
-import { Database, Ids, Outbox, pageQuery, pageResult, type Tx, violatedConstraint } from '@paradesk/platform';
-import { In, LessThan } from 'typeorm';
+import { Database, Ids, pageQuery, pageResult, violatedConstraint } from '@paradesk/platform';
+import { LessThan } from 'typeorm';
 import { ClientsService } from '../clients/clients.service.js';
 import { Assignment } from './assignment.entity.js';
+import { assignmentsOf, MatterChanges, wallsOf } from './matter-changes.js';
 import { type Intake, Matter } from './matter.entity.js';
 import { toProto } from './matter.message.js';
+import { Wall } from '../walls/wall.entity.js';
 import { StaffingService } from './staffing.service.js';
 
 /** Which matters to list. Empty text is no limit. */
@@ -28,24 +28,35 @@ export interface NewAssignment {
   readonly taskKind: string;
 }
 
+/** Who is screened from a matter that is opened, and why. */
+export interface Screened {
+  readonly personId: string;
+  readonly reason: string;
+}
+
 @Injectable()
 export class MattersService {
   constructor(
     private readonly database: Database,
-    private readonly outbox: Outbox,
+    private readonly changes: MatterChanges,
     private readonly clients: ClientsService,
     private readonly staffing: StaffingService,
     private readonly ids: Ids,
   ) {}
 
-  async open(caller: Caller, intake: Intake): Promise<Matter> {
+  /** With its walls, which are there before anybody gets near it. */
+  async open(caller: Caller, intake: Intake, screened: readonly Screened[]): Promise<Matter> {
     await this.clients.require(caller, intake.clientId);
     const attorney = await this.staffing.requirePerson(caller, intake.supervisingAttorneyId);
+    for (const { personId } of screened) await this.staffing.requirePerson(caller, personId);
     const opened = this.database.transaction(caller, async (tx) => {
       const { id, at } = this.ids.stamp();
       const matter = Matter.open({ tenantId: tx.tenantId, id, openedAt: at }, intake, attorney);
+      for (const { personId, reason } of screened)
+        matter.wallOff(this.ids.next(), personId, { at, byPersonId: caller.personId ?? null, reason });
       await tx.insert(Matter, matter);
-      await this.announce(tx, matter, { $case: 'opened', value: { matter: toProto(matter) } });
+      await tx.insert(Wall, [...matter.walls]);
+      await this.changes.keep(tx, matter, { $case: 'opened', value: { matter: toProto(matter) } });
       return matter;
     });
     return opened.catch(refuseTakenCode);
@@ -54,16 +65,27 @@ export class MattersService {
   async assign(caller: Caller, { matterId, personId, work, taskKind }: NewAssignment): Promise<Matter> {
     const staffing = await this.staffing.require(caller, personId);
     return this.database.transaction(caller, async (tx) => {
-      const matter = await this.lock(tx, matterId);
+      const matter = await this.changes.lock(tx, matterId);
       const { id, at } = this.ids.stamp();
       const isAdministrative = await this.staffing.isAdministrative(tx, taskKind);
       const assignment = matter.assign(id, staffing.person, { work, taskKind, isAdministrative }, at);
       await this.staffing.requireFit(tx, matter, staffing, taskKind);
       await tx.insert(Assignment, assignment);
-      await tx.save(matter);
-      await this.announce(tx, matter, {
+      await this.changes.keep(tx, matter, {
         $case: 'paralegalAssigned',
         value: { matter: toProto(matter), assignmentId: assignment.id },
+      });
+      return matter;
+    });
+  }
+
+  async endAssignment(caller: Caller, matterId: string, assignmentId: string): Promise<Matter> {
+    return this.database.transaction(caller, async (tx) => {
+      const matter = await this.changes.lock(tx, matterId);
+      matter.endAssignment(assignmentId, this.ids.stamp().at);
+      await this.changes.keep(tx, matter, {
+        $case: 'assignmentEnded',
+        value: { matter: toProto(matter), assignmentId },
       });
       return matter;
     });
@@ -74,6 +96,15 @@ export class MattersService {
       const matter = await tx.findOneBy(Matter, { tenantId: tx.tenantId, id });
       if (!matter) throw DomainError.notFound('matter', id);
       return matter.withAssignments(await assignmentsOf(tx, [matter]));
+    });
+  }
+
+  /** For services that keep a copy: with its walls. */
+  async state(caller: Caller, id: string): Promise<Matter> {
+    return this.database.transaction(caller, async (tx) => {
+      const matter = await tx.findOneBy(Matter, { tenantId: tx.tenantId, id });
+      if (!matter) throw DomainError.notFound('matter', id);
+      return matter.withAssignments(await assignmentsOf(tx, [matter])).withWalls(await wallsOf(tx, id));
     });
   }
 
@@ -99,32 +130,10 @@ export class MattersService {
       );
     });
   }
-
-  private async lock(tx: Tx, id: string): Promise<Matter> {
-    const matter = await tx.findOne(Matter, {
-      where: { tenantId: tx.tenantId, id },
-      lock: { mode: 'pessimistic_write' },
-    });
-    if (!matter) throw DomainError.notFound('matter', id);
-    return matter.withAssignments(await assignmentsOf(tx, [matter]));
-  }
-
-  private async announce(tx: Tx, matter: Matter, event: MatterEvent['event']): Promise<void> {
-    await this.outbox.add(tx, {
-      topic: topics.matters,
-      aggregateId: matter.id,
-      aggregateVersion: matter.version,
-      event: { event },
-    });
-  }
 }
 
-async function assignmentsOf(tx: Tx, matters: readonly Matter[]): Promise<Assignment[]> {
-  const matterId = In(matters.map((matter) => matter.id));
-  return tx.find(Assignment, { where: { tenantId: tx.tenantId, matterId }, order: { id: 'ASC' } });
-}
-
+// Whoever opens a matter learns that its code is used, walled from that matter or not: codes are the tenant's numbering, and say nothing else.
 function refuseTakenCode(error: unknown): never {
   if (violatedConstraint(error) !== 'matters_code') throw error;
-  throw DomainError.conflict('MATTER_CODE_TAKEN', 'another matter of the client has this code');
+  throw DomainError.conflict('MATTER_CODE_TAKEN', 'the code is not free');
 }

@@ -50,6 +50,7 @@ export class StaffingService {
   async requireFit(tx: Tx, matter: Matter, { person, tenant }: Staffing, taskKind: string): Promise<void> {
     const { tenantId } = tx;
     const { clientId, supervisingAttorneyId, jurisdiction } = matter;
+    const isWalled = matter.walledPersonIds.includes(person.id);
     const today = dateIn(this.clock.now(), tenant.timeZone);
     const until = qualifiedUntil(person.qualifications, jurisdiction, today);
     const decision = decide({
@@ -66,7 +67,7 @@ export class StaffingService {
       rule: ruleOf(taskKind, await this.taskKinds.setFor(tx, taskKind)),
       resource: {
         tenantId,
-        matter: { clientId, supervisingAttorneyId, jurisdiction, isOnTeam: false, isWalled: false },
+        matter: { clientId, supervisingAttorneyId, jurisdiction, isOnTeam: false, isWalled },
       },
       today,
     });

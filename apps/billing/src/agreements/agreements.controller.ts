@@ -1,27 +1,34 @@
 import { Controller } from '@nestjs/common';
-import { fromDate, fromMoney, toDate, toMoney } from '@paradesk/contracts';
+import { fromDate } from '@paradesk/contracts';
 import {
   AgreementsServiceControllerMethods,
-  RoundingMode,
-  type Agreement as AgreementMessage,
   type AgreementsServiceController,
+  type CompleteMilestoneRequest,
   type CreateAgreementRequest,
+  type EndAgreementRequest,
   type GetAgreementRequest,
   type ListAgreementsRequest,
-  type TimeRounding as TimeRoundingMessage,
+  type ListFixedFeesRequest,
 } from '@paradesk/contracts/paradesk/billing/v1/agreements';
-import { DEFAULT_TIME_ROUNDING, type TimeRounding } from '@paradesk/kernel';
 import { callerOf, type CallMetadata } from '@paradesk/platform';
-import type { Agreement, Terms } from './agreement.entity.js';
+import { FixedFeesService } from '../fixed-fees/fixed-fees.service.js';
+import { fromTerms, toFixedFee, toProto } from './agreement.message.js';
 import { AgreementsService } from './agreements.service.js';
 
 @Controller()
 @AgreementsServiceControllerMethods()
 export class AgreementsController implements AgreementsServiceController {
-  constructor(private readonly agreements: AgreementsService) {}
+  constructor(
+    private readonly agreements: AgreementsService,
+    private readonly fees: FixedFeesService,
+  ) {}
 
   async createAgreement(request: CreateAgreementRequest, metadata: CallMetadata) {
-    return toProto(await this.agreements.create(callerOf(metadata), request.matterId, toTerms(request)));
+    return toProto(await this.agreements.create(callerOf(metadata), request, fromTerms(request)));
+  }
+
+  async endAgreement({ agreementId, validTo }: EndAgreementRequest, metadata: CallMetadata) {
+    return toProto(await this.agreements.end(callerOf(metadata), agreementId, fromDate(validTo, 'validTo')));
   }
 
   async getAgreement(request: GetAgreementRequest, metadata: CallMetadata) {
@@ -32,49 +39,15 @@ export class AgreementsController implements AgreementsServiceController {
     const list = await this.agreements.list(callerOf(metadata), filter, page);
     return { agreements: list.items.map(toProto), page: list.page };
   }
-}
 
-const modes = {
-  up: RoundingMode.UP,
-  nearest: RoundingMode.NEAREST,
-  down: RoundingMode.DOWN,
-} as const;
+  async completeMilestone(request: CompleteMilestoneRequest, metadata: CallMetadata) {
+    const { agreementId, feeKey, milestoneKey, completedOn } = request;
+    const completed = { feeKey, milestoneKey, completedOn: fromDate(completedOn, 'completedOn') };
+    return toFixedFee(await this.fees.complete(callerOf(metadata), agreementId, completed));
+  }
 
-function toTerms({ currencyCode, validFrom, paymentTermsDays, timeRounding, rates }: CreateAgreementRequest): Terms {
-  return {
-    currency: currencyCode,
-    validFrom: fromDate(validFrom, 'validFrom'),
-    paymentTermsDays,
-    timeRounding: toRounding(timeRounding),
-    rates: rates.map(({ personId, hourlyRate }, index) => ({
-      personId: personId.toLowerCase(),
-      hourlyRate: fromMoney(hourlyRate, `rates[${index}].hourlyRate`),
-    })),
-  };
-}
-
-function toRounding(message: TimeRoundingMessage | undefined): TimeRounding {
-  const mode = (['up', 'nearest', 'down'] as const).find((one) => modes[one] === message?.mode);
-  return {
-    incrementMinutes: message?.incrementMinutes || DEFAULT_TIME_ROUNDING.incrementMinutes,
-    mode: mode ?? DEFAULT_TIME_ROUNDING.mode,
-    enforced: message?.enforced ?? DEFAULT_TIME_ROUNDING.enforced,
-  };
-}
-
-function toProto(agreement: Agreement): AgreementMessage {
-  return {
-    id: agreement.id,
-    clientId: agreement.clientId,
-    matterId: agreement.matterId,
-    currencyCode: agreement.currency,
-    validFrom: toDate(agreement.validFrom),
-    paymentTermsDays: agreement.paymentTermsDays,
-    timeRounding: {
-      incrementMinutes: agreement.incrementMinutes,
-      mode: modes[agreement.roundingMode],
-      enforced: agreement.roundingEnforced,
-    },
-    rates: agreement.rates.map(({ personId, hourlyRate }) => ({ personId, hourlyRate: toMoney(hourlyRate) })),
-  };
+  async listFixedFees({ page, ...filter }: ListFixedFeesRequest, metadata: CallMetadata) {
+    const list = await this.fees.list(callerOf(metadata), filter, page);
+    return { fixedFees: list.items.map(toFixedFee), page: list.page };
+  }
 }

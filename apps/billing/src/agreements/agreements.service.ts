@@ -4,44 +4,54 @@ import type { PageRequest, PageResult } from '@paradesk/contracts/paradesk/commo
 import { DomainError } from '@paradesk/kernel';
 import { Database, Ids, type Tx } from '@paradesk/platform';
 import type { Temporal } from 'temporal-polyfill';
-import { In } from 'typeorm';
 import { listById } from '../billable-work/captured-work.queries.js';
-import { Matter } from '../matters/matter.entity.js';
-import { MattersService } from '../matters/matters.service.js';
-import { PeopleService } from '../people/people.service.js';
+import { FixedFeesService } from '../fixed-fees/fixed-fees.service.js';
+import { AgreementCopies, type AgreedFor } from './agreement-copies.js';
 import { Agreement, AgreementRate, inForceOn, type Terms } from './agreement.entity.js';
+import {
+  agreementsOfMatters,
+  findAgreement,
+  loadRates,
+  lockAgreedFor,
+  lockAgreement,
+  ratesOf,
+} from './agreement.queries.js';
 
 @Injectable()
 export class AgreementsService {
   constructor(
     private readonly database: Database,
-    private readonly matters: MattersService,
-    private readonly people: PeopleService,
+    private readonly copies: AgreementCopies,
+    private readonly fees: FixedFeesService,
     private readonly ids: Ids,
   ) {}
 
-  async create(caller: Caller, matterId: string, terms: Terms): Promise<Agreement> {
-    const matter = await this.matters.require(caller, matterId);
+  async create(caller: Caller, agreedFor: AgreedFor, terms: Terms): Promise<Agreement> {
+    const matter = await this.copies.require(caller, agreedFor, terms);
+    const today = await this.fees.today(caller);
     const agreement = Agreement.create(caller.tenantId, this.ids.next(), matter, terms);
-    await this.people.requireAll(
-      caller,
-      terms.rates.map((rate) => rate.personId),
-    );
     return this.database.transaction(caller, async (tx) => {
+      await lockAgreedFor(tx, agreement);
       await refuseOverlap(tx, agreement);
       await tx.insert(Agreement, agreement);
       await tx.insert(AgreementRate, ratesOf(agreement));
+      if (!agreement.ofClient) await this.fees.begin(tx, agreement, await this.ofMatters(tx, [matter.id]), today);
+      return agreement;
+    });
+  }
+
+  /** Sets its last day. Work that was captured under it is billed by it still. @throws DomainError refused AGREEMENT_ENDED */
+  async end(caller: Caller, id: string, validTo: Temporal.PlainDate): Promise<Agreement> {
+    return this.database.transaction(caller, async (tx) => {
+      const agreement = await lockAgreement(tx, id);
+      agreement.end(validTo);
+      await tx.update(Agreement, { tenantId: tx.tenantId, id: agreement.id }, { validTo: agreement.validTo });
       return agreement;
     });
   }
 
   async get(caller: Caller, id: string): Promise<Agreement> {
-    return this.database.transaction(caller, async (tx) => {
-      const agreement = await tx.findOne(Agreement, { where: { tenantId: tx.tenantId, id } });
-      if (!agreement) throw DomainError.notFound('agreement', id);
-      await loadRates(tx, [agreement]);
-      return agreement;
-    });
+    return this.database.transaction(caller, (tx) => findAgreement(tx, id));
   }
 
   async list(
@@ -63,11 +73,17 @@ export class AgreementsService {
     throw noAgreement(matterId, on);
   }
 
-  /** All agreements of the matters, with their rates: for files of many lines, which `inForceOn` then looks up. */
+  /**
+   * All agreements of the matters as each has them, its client's among them, with all rates that may apply: for files of many lines,
+   * which `inForceOn` then looks up.
+   */
   async ofMatters(tx: Tx, matterIds: readonly string[]): Promise<Agreement[]> {
-    const agreements = await tx.find(Agreement, { where: { tenantId: tx.tenantId, matterId: In([...matterIds]) } });
-    await loadRates(tx, agreements);
-    return agreements;
+    return agreementsOfMatters(tx, matterIds, { withRates: true });
+  }
+
+  /** As `ofMatters`, but for billing, which prices nothing: without rates. */
+  async termsOfMatters(tx: Tx, matterIds: readonly string[]): Promise<Agreement[]> {
+    return agreementsOfMatters(tx, matterIds, { withRates: false });
   }
 }
 
@@ -77,30 +93,15 @@ export function noAgreement(matterId: string, on: Temporal.PlainDate): DomainErr
   return DomainError.refused('NO_AGREEMENT', message, { matterId, day: on.toString() });
 }
 
-// Under the lock of the matter, so that of two callers at once the second sees the first one's agreement.
-async function refuseOverlap(tx: Tx, { matterId, validFrom }: Agreement): Promise<void> {
-  const { tenantId } = tx;
-  await tx.findOne(Matter, { where: { tenantId, id: matterId }, lock: { mode: 'pessimistic_write' } });
-  if (!(await tx.existsBy(Agreement, { tenantId, matterId, validFrom }))) return;
-  const message = `the matter has an agreement from ${validFrom.toString()} on already`;
-  throw DomainError.refused('AGREEMENT_OVERLAPS', message, { matterId, validFrom: validFrom.toString() });
-}
-
-function ratesOf({ tenantId, id, rates }: Agreement): AgreementRate[] {
-  return rates.map(({ personId, hourlyRate }, position) =>
-    Object.assign(new AgreementRate(), {
-      tenantId,
-      agreementId: id,
-      personId,
-      position,
-      hourlyRateMinor: hourlyRate.amountMinor,
-    }),
-  );
-}
-
-async function loadRates(tx: Tx, agreements: readonly Agreement[]): Promise<void> {
-  const agreementId = In(agreements.map((agreement) => agreement.id));
-  const rates = await tx.find(AgreementRate, { where: { tenantId: tx.tenantId, agreementId } });
-  const byAgreement = Map.groupBy(rates, (rate) => rate.agreementId);
-  for (const agreement of agreements) agreement.withRates(byAgreement.get(agreement.id) ?? []);
+async function refuseOverlap(tx: Tx, { clientId, matterId, ofClient, validFrom }: Agreement): Promise<void> {
+  const others: Agreement[] = await tx.find(Agreement, {
+    where: { tenantId: tx.tenantId, validFrom, ...(ofClient ? { clientId } : { matterId }) },
+  });
+  if (!others.some((other) => (other.matterId === '') === ofClient)) return;
+  const whose = ofClient ? 'client' : 'matter';
+  const message = `the ${whose} has an agreement from ${validFrom.toString()} on already`;
+  throw DomainError.refused('AGREEMENT_OVERLAPS', message, {
+    ...(ofClient ? { clientId } : { matterId }),
+    validFrom: validFrom.toString(),
+  });
 }

@@ -14,9 +14,9 @@ export interface WorkInProgress {
   readonly entryIds: readonly string[];
 }
 
-/** A piece of captured work as a line of an invoice shows it. */
+/** A piece of captured work, or a fee that has become due, as a line of an invoice shows it. */
 export interface BillableItem {
-  readonly kind: 'fee' | 'expense' | 'fee_adjustment' | 'expense_adjustment';
+  readonly kind: 'fee' | 'expense' | 'fee_adjustment' | 'expense_adjustment' | 'fixed_fee' | 'subscription_fee';
   readonly entryId: string;
   readonly clientId: string;
   readonly matterId: string;
@@ -27,9 +27,9 @@ export interface BillableItem {
   readonly taskCode: string;
   readonly activityCode: string;
   readonly expenseCode: string;
-  /** Hours or pieces in ten-thousandths; absent on adjustments. */
+  /** Hours or pieces in ten-thousandths; absent where it is an amount only. */
   readonly unitsE4?: bigint;
-  /** Price of one in ten-thousandths; absent on adjustments. */
+  /** Price of one in ten-thousandths; absent where it is an amount only. */
   readonly unitCostE4?: bigint;
   readonly adjustmentMinor: bigint;
   readonly amountMinor: bigint;
@@ -63,7 +63,10 @@ export class BillableWorkService {
     return locked.filter((item) => !invoiced.has(item.entryId)).sort(byDateThenRecorded);
   }
 
-  /** The work of invoices that are being issued. It must be approved: on a live invoice nothing else can become of it. */
+  /**
+   * The work of invoices that are being issued. It must be approved: on a live invoice nothing else can become of it, but that another
+   * payer's invoice of the same work was issued before.
+   */
   async markBilled(tx: Tx, invoiceIds: readonly string[]): Promise<void> {
     const counted: { lines: number }[] = await tx.query(
       `select count(distinct entry_id)::int as lines from invoice_lines
@@ -74,8 +77,9 @@ export class BillableWorkService {
     for (const { table } of SOURCES) {
       const [, updated]: [unknown, number] = await tx.query(
         `update ${table} w set status = 'billed' from invoice_lines l
+         join invoices i on i.tenant_id = l.tenant_id and i.id = l.invoice_id
          where l.tenant_id = $1 and l.invoice_id = any($2::uuid[]) and l.live and w.tenant_id = $1 and w.id = l.entry_id
-           and w.status = 'approved'`,
+           and (w.status = 'approved' or w.status = 'billed' and i.split_id is not null)`,
         [tx.tenantId, invoiceIds],
       );
       billed += updated;
@@ -111,6 +115,13 @@ const SOURCES: readonly Source[] = [
     day: 'applies_on',
     columns: `kind || '_adjustment' as kind, null as person_id, '' as task_code, '' as activity_code, '' as expense_code,
        null as units, null as unit_cost, 0 as adjustment_minor`,
+    where: '',
+  },
+  {
+    table: 'fixed_fees',
+    day: 'due_on',
+    columns: `case kind when 'project' then 'fixed_fee' else 'subscription_fee' end as kind, null as person_id, '' as task_code,
+       '' as activity_code, '' as expense_code, null as units, null as unit_cost, 0 as adjustment_minor`,
     where: '',
   },
 ];

@@ -39,6 +39,7 @@ export async function accountsToBill(
     ['time_entries', 'worked_on', 'and w.billable'],
     ['expenses', 'incurred_on', ''],
     ['adjustments', 'applies_on', ''],
+    ['fixed_fees', 'due_on', ''],
   ].map(
     ([table, day, own]) =>
       `select w.client_id, w.matter_id from ${table} w
@@ -132,7 +133,8 @@ export async function nextItems(
 /** Issued invoices of a run that have no files yet. */
 export async function unfiledOf(tx: Tx, runId: string): Promise<string[]> {
   const rows: { id: string }[] = await tx.query(
-    `select i.id from billing_run_items r join invoices i on i.tenant_id = r.tenant_id and i.id = r.invoice_id
+    `select i.id from billing_run_items r join invoices f on f.tenant_id = r.tenant_id and f.id = r.invoice_id
+       join invoices i on i.tenant_id = r.tenant_id and (i.id = f.id or i.split_id = f.split_id)
      where r.tenant_id = $1 and r.run_id = $2 and r.status = 'issued' and i.pdf_document_id is null order by i.id`,
     [tx.tenantId, runId],
   );

@@ -113,8 +113,9 @@ export class BillingRunsService {
       if (run.status === 'drafting') throw DomainError.refused('RUN_NOT_DRAFTED', 'the run still makes its drafts');
       await tx.query(
         `update invoices i set status = 'approved' from billing_run_items r
-         where r.tenant_id = $1 and r.run_id = $2 and r.status = 'drafted' and i.tenant_id = $1 and i.id = r.invoice_id
-           and i.status = 'draft'`,
+           join invoices first on first.tenant_id = r.tenant_id and first.id = r.invoice_id
+         where r.tenant_id = $1 and r.run_id = $2 and r.status = 'drafted' and i.tenant_id = $1
+           and (i.id = first.id or i.split_id = first.split_id) and i.status = 'draft'`,
         [tx.tenantId, run.id],
       );
       return stateOf(tx, run);

@@ -5,7 +5,7 @@ import { BillableWorkService, type BillableItem } from '../billable-work/billabl
 import { InvoiceDatesService } from '../invoices/invoice-dates.service.js';
 import { InvoiceDraftsService } from '../invoices/invoice-drafts.service.js';
 import { InvoiceIssuesService } from '../invoices/invoice-issues.service.js';
-import { insertInvoices } from '../invoices/invoice.queries.js';
+import { insertInvoices, withSplits } from '../invoices/invoice.queries.js';
 import type { Invoice } from '../invoices/invoice.entity.js';
 import type { BillingRun, BillingRunStatus } from './billing-run.entity.js';
 import { lockRun, nextItems, saveOutcomes, saveStatus, unfiledOf, type ItemOutcome } from './billing-run.queries.js';
@@ -89,14 +89,17 @@ export class RunWorkService {
     const work = await this.work.approvedOf(tx, { clientIds, matterIds, entryIds: [], from, to });
     const accountOf = ({ clientId, matterId }: BillableItem) => (run.grouping === 'matter' ? matterId : clientId);
     const byAccount = Map.groupBy(work, accountOf);
+    const basis = await this.drafts.basisOf(tx, work, { from, to });
     const drafts: Invoice[] = [];
     const outcomes = items.map((item): ItemOutcome => {
       const own = byAccount.get(item.matterId ?? item.clientId) ?? [];
       if (own.length === 0) return { id: item.id, status: 'nothing' };
-      const draft = orRefusal(() => this.drafts.propose(tx, { clientId: item.clientId, from, to }, own));
-      if (draft instanceof DomainError) return parked(item.id, draft);
-      if (!dryRun) drafts.push(draft);
-      const { currency, totalMinor, id: invoiceId } = draft;
+      const drafted = orRefusal(() => this.drafts.draftsOf(tx, { clientId: item.clientId, from, to }, own, basis));
+      if (drafted instanceof DomainError) return parkedOrNothing(item.id, drafted);
+      if (!dryRun) drafts.push(...drafted);
+      // The first of several payers'; the others' go with it.
+      const { currency, id: invoiceId } = drafted[0]!;
+      const totalMinor = drafted.reduce((sum, draft) => sum + draft.totalMinor, 0n);
       const proposed = { id: item.id, currency, totalMinor };
       return dryRun ? { ...proposed, status: 'proposed' } : { ...proposed, status: 'drafted', invoiceId };
     });
@@ -106,7 +109,7 @@ export class RunWorkService {
 
   private async issue(tx: Tx, items: readonly Item[], today: Awaited<ReturnType<InvoiceDatesService['today']>>) {
     const invoiceIds = items.flatMap(({ invoiceId }) => invoiceId ?? []);
-    const { issued, refused } = await this.issues.issue(tx, invoiceIds, today);
+    const { issued, refused } = await this.issues.issue(tx, await withSplits(tx, invoiceIds), today);
     const done = new Set(issued.map(({ id }) => id));
     return items.flatMap(({ id, invoiceId }): ItemOutcome[] => {
       const refusal = refused.get(invoiceId ?? '');
@@ -128,13 +131,18 @@ export class RunWorkService {
   }
 }
 
+// What is billed later by agreement is no failure.
+function parkedOrNothing(id: string, refusal: DomainError): ItemOutcome {
+  return refusal.reason === 'NOTHING_TO_BILL' ? { id, status: 'nothing' } : parked(id, refusal);
+}
+
 function parked(id: string, { reason, message }: DomainError): ItemOutcome {
   return { id, status: 'parked', reason, message };
 }
 
-function orRefusal(propose: () => Invoice): Invoice | DomainError {
+function orRefusal(draft: () => Invoice[]): Invoice[] | DomainError {
   try {
-    return propose();
+    return draft();
   } catch (error) {
     if (error instanceof DomainError) return error;
     throw error;

@@ -61,7 +61,7 @@ export class GuidelinesService {
         )
       ).map((one) => [one.clientId, one.guidelines]),
     );
-    const agreements = await this.agreements.ofMatters(tx, [...new Set(entries.map(({ matterId }) => matterId))]);
+    const agreements = await this.agreements.termsOfMatters(tx, [...new Set(entries.map(({ matterId }) => matterId))]);
     const days = Map.groupBy([...entries, ...(await othersOf(tx, entries))], dayOf);
     for (const entry of entries) {
       const { matterId, workedOn, recordedAt, clientId } = entry;

@@ -1,9 +1,10 @@
-import { roundHalfUp } from '@paradesk/kernel';
+import { DomainError, roundHalfUp } from '@paradesk/kernel';
 import { Adjustment } from '../adjustments/adjustment.entity.js';
 import type { Agreement } from '../agreements/agreement.entity.js';
 import { lineAmount, minorOfE4 } from '../billable-work/line-amount.js';
 import { Expense } from '../expenses/expense.entity.js';
 import type { LedesLine } from '../ledes/ledes-1998b-columns.js';
+import type { Person } from '../people/person.entity.js';
 import { workClassOf } from '../time-entries/work-class.js';
 import { TimeEntry } from '../time-entries/time-entry.entity.js';
 import { ImportProblems } from './import-problems.js';
@@ -88,7 +89,7 @@ class LedesWork {
       workedMinutes,
       hoursE4: line.unitsE4 ?? 0n,
       hourlyRateE4,
-      rateReason: agreement.rateE4Of(personId) === hourlyRateE4 ? '' : 'LEDES import',
+      rateReason: isAgreed(agreement, timekeeper, line) ? '' : 'LEDES import',
       taskCode: line.taskCode,
       activityCode: line.activityCode,
       taskKind: '',
@@ -141,5 +142,17 @@ class LedesWork {
 
   private broken(line: LedesLine, column: string, message: string): undefined {
     this.problems.add(line.fileLine, column, 'V06', `${column} ${message}`);
+  }
+}
+
+function isAgreed(agreement: Agreement, timekeeper: Person | undefined, line: LedesLine): boolean {
+  if (!timekeeper) return false;
+  try {
+    const { rate } = agreement.rateOf(timekeeper, { taskCode: line.taskCode, day: line.date });
+    return rate?.hourlyRateE4 === line.unitCostE4;
+  } catch (error) {
+    // Of two rates that apply neither is the agreed one.
+    if (error instanceof DomainError) return false;
+    throw error;
   }
 }

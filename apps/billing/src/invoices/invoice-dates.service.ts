@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { dateIn, type DomainError } from '@paradesk/kernel';
 import { Clock, type TenantScope, type Tx } from '@paradesk/platform';
 import type { Temporal } from 'temporal-polyfill';
-import { inForceOn } from '../agreements/agreement.entity.js';
 import { AgreementsService, noAgreement } from '../agreements/agreements.service.js';
+import { termsOn } from '../proposals/proposal.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 
 /** When invoices are due, and why some cannot be. */
@@ -27,20 +27,20 @@ export class InvoiceDatesService {
   }
 
   /**
-   * When invoices on these matters are due, by their ids: by the shortest payment terms of the agreements that are in force. One on a
-   * matter without an agreement is refused as NO_AGREEMENT.
+   * When invoices on these matters are due, by their ids: by the shortest payment terms of the agreements that are in force, or were
+   * until they ended. One on a matter without an agreement is refused as NO_AGREEMENT.
    */
   async dueOn(
     tx: Tx,
     issuedOn: Temporal.PlainDate,
     matterIds: ReadonlyMap<string, readonly string[]>,
   ): Promise<DueDates> {
-    const agreements = await this.agreements.ofMatters(tx, [...new Set([...matterIds.values()].flat())]);
+    const agreements = await this.agreements.termsOfMatters(tx, [...new Set([...matterIds.values()].flat())]);
     const byMatter = Map.groupBy(agreements, (agreement) => agreement.matterId);
     const due = new Map<string, Temporal.PlainDate>();
     const refusals = new Map<string, DomainError>();
     for (const [invoiceId, ids] of matterIds) {
-      const inForce = ids.map((id) => [id, inForceOn(byMatter.get(id) ?? [], id, issuedOn)] as const);
+      const inForce = ids.map((id) => [id, termsOn(byMatter.get(id) ?? [], id, issuedOn)] as const);
       const without = inForce.find(([, agreement]) => !agreement);
       if (without) refusals.set(invoiceId, noAgreement(without[0], issuedOn));
       const days = inForce.map(([, agreement]) => agreement?.paymentTermsDays ?? 0);

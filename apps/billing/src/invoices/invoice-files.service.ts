@@ -106,6 +106,7 @@ async function* partsOf({ invoice, issue, matters }: InvoiceContent, file: File)
     clientId: invoice.clientId,
     // On several matters it belongs to the client as a whole.
     matterId: matter && others.length === 0 ? matter.id : '',
+    matterIds: [...invoice.matterIds],
     folder: 'invoices',
     name: `${issue.number}.${file.extension}`,
   };

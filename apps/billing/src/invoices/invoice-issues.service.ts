@@ -85,16 +85,17 @@ function matterIdsOf(figures: Figures): ReadonlyMap<string, readonly string[]> {
 
 /** What the lines of invoices come to, summed where they lie: thousands of them need not travel. */
 async function figuresOf(tx: Tx, invoices: readonly Invoice[]): Promise<Figures> {
-  const rows: { invoice_id: string; matter_id: string; kind: InvoiceLineKind; sum: string }[] = await tx.query(
-    `select invoice_id, matter_id, kind, sum(amount_minor)::text as sum from invoice_lines
+  const rows: { invoice_id: string; matter_id: string; kind: InvoiceLineKind; sum: string; tax: string }[] =
+    await tx.query(
+      `select invoice_id, matter_id, kind, sum(amount_minor)::text as sum, sum(tax_minor)::text as tax from invoice_lines
      where tenant_id = $1 and invoice_id = any($2::uuid[]) group by invoice_id, matter_id, kind`,
-    [tx.tenantId, invoices.map(({ id }) => id)],
-  );
+      [tx.tenantId, invoices.map(({ id }) => id)],
+    );
   const byInvoice = Map.groupBy(rows, (row) => row.invoice_id);
   return new Map(
     invoices.map(({ id, currency }) => {
       const sums = byInvoice.get(id) ?? [];
-      const lines = sums.map(({ kind, sum }) => ({ kind, amountMinor: BigInt(sum) }));
+      const lines = sums.map(({ kind, sum, tax }) => ({ kind, amountMinor: BigInt(sum), taxMinor: BigInt(tax) }));
       return [id, { totals: totalsOf(currency, lines), matterIds: sums.map(({ matter_id }) => matter_id) }];
     }),
   );

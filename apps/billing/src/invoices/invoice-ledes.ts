@@ -1,4 +1,4 @@
-import { formatDecimal } from '@paradesk/kernel';
+import { DomainError, formatDecimal } from '@paradesk/kernel';
 import type { LedesLineType } from '../ledes/ledes-1998b-columns.js';
 import type { LedesInvoiceToWrite, LedesLineToWrite } from '../ledes/ledes-1998b-writer.js';
 import { matterOf, timekeeperOf, type InvoiceContent } from './invoice-content.js';
@@ -10,11 +10,23 @@ const types: Record<InvoiceLineKind, LedesLineType> = {
   expense: 'E',
   fee_adjustment: 'IF',
   expense_adjustment: 'IE',
+  fixed_fee: 'IF',
+  subscription_fee: 'IF',
+  minimum_fee: 'IF',
+  fee_discount: 'IF',
+  expense_discount: 'IE',
 };
 
-/** An issued invoice as its LEDES file has it. The figures are the stored ones. */
+/**
+ * An issued invoice as its LEDES 1998B file has it. The figures are the stored ones.
+ *
+ * @throws DomainError refused LEDES_TAX for a taxed invoice: the format has no taxes, and the file would come to less than the invoice
+ */
 export function toLedes(content: InvoiceContent): LedesInvoiceToWrite {
   const { invoice, issue, client, tenant } = content;
+  if (invoice.taxesMinor !== 0n) {
+    throw DomainError.refused('LEDES_TAX', 'a taxed invoice is written as LEDES 98BI: LEDES 1998B has no taxes');
+  }
   return {
     // The format takes letters and digits only.
     number: issue.number.replaceAll('-', ''),

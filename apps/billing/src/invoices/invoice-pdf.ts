@@ -29,8 +29,12 @@ export type InvoicePrint = {
   readonly tasks: readonly TaskPrint[];
   readonly totals: {
     readonly fees: string;
+    /** Absent where there are none. */
+    readonly fixedFees?: string;
     readonly expenses: string;
     readonly adjustments: string;
+    /** Each tax by its name and percentage; absent where there is none. */
+    readonly taxes?: readonly AdjustmentPrint[];
     readonly tax: string;
     readonly total: string;
     readonly paid: string;
@@ -51,13 +55,17 @@ export type MatterPrint = {
   readonly clientMatterId: string;
   readonly fees: readonly FeePrint[];
   readonly expenses: readonly ExpensePrint[];
+  /** Project fees, subscriptions and minimums; absent where there are none. */
+  readonly fixedFees?: readonly AdjustmentPrint[];
   /** What changes the matter's total beside its lines: a flat fee, a discount. */
   readonly adjustments: readonly AdjustmentPrint[];
   readonly totals: {
     readonly hours: string;
     readonly fees: string;
+    readonly fixedFees?: string;
     readonly expenses: string;
     readonly adjustments: string;
+    /** Without taxes, which the invoice's totals have. */
     readonly total: string;
   };
 };

@@ -2,9 +2,19 @@ import { formatDecimal, minorDigits } from '@paradesk/kernel';
 import { TASK_CODES } from '../ledes/utbms.js';
 import type { Matter } from '../matters/matter.entity.js';
 import { timekeeperOf, type InvoiceContent } from './invoice-content.js';
-import type { ExpensePrint, FeePrint, InvoicePrint, MatterPrint, TaskPrint, TimekeeperPrint } from './invoice-pdf.js';
+import type {
+  AdjustmentPrint,
+  ExpensePrint,
+  FeePrint,
+  InvoicePrint,
+  MatterPrint,
+  TaskPrint,
+  TimekeeperPrint,
+} from './invoice-pdf.js';
 import { totalsOf } from './invoice-totals.js';
 import type { Invoice, InvoiceLine } from './invoice.entity.js';
+
+const FIXED_FEES: readonly InvoiceLine['kind'][] = ['fixed_fee', 'subscription_fee', 'minimum_fee'];
 
 /**
  * An issued invoice as it is printed: as it was issued, so that it prints the same when somebody has paid in the meantime. The
@@ -12,7 +22,7 @@ import type { Invoice, InvoiceLine } from './invoice.entity.js';
  */
 export function toPrint(content: InvoiceContent): InvoicePrint {
   const { invoice, issue, tenant, client } = content;
-  const { fees, expenses, adjustments, total } = invoice.totals;
+  const { fees, fixedFees, expenses, adjustments, taxes, total } = invoice.totals;
   const zero = invoice.money(0n).toDecimal();
   const days = issue.issuedOn.until(issue.dueOn, { largestUnit: 'days' }).days;
   return {
@@ -29,9 +39,11 @@ export function toPrint(content: InvoiceContent): InvoicePrint {
     tasks: tasksOf(invoice),
     totals: {
       fees: fees.toDecimal(),
+      ...(hasFixedFees(invoice) && { fixedFees: fixedFees.toDecimal() }),
       expenses: expenses.toDecimal(),
       adjustments: adjustments.toDecimal(),
-      tax: zero,
+      ...(!taxes.isZero() && { taxes: taxesOf(invoice) }),
+      tax: taxes.toDecimal(),
       total: total.toDecimal(),
       paid: zero,
       balance: total.toDecimal(),
@@ -56,16 +68,23 @@ function toMatter(content: InvoiceContent, matter: Matter): MatterPrint {
     clientMatterId: matter.clientMatterCode,
     fees: ofKind('fee').map((line) => toFee(content, line)),
     expenses: ofKind('expense').map((line) => toExpense(invoice, line)),
-    adjustments: ofKind('fee_adjustment', 'expense_adjustment').map((line) => ({
+    ...(hasFixedFees(invoice) && {
+      fixedFees: ofKind(...FIXED_FEES).map((line) => ({
+        description: line.narrative,
+        amount: amountOf(invoice, line),
+      })),
+    }),
+    adjustments: ofKind('fee_adjustment', 'fee_discount', 'expense_adjustment', 'expense_discount').map((line) => ({
       description: line.narrative,
       amount: amountOf(invoice, line),
     })),
     totals: {
       hours: hoursOf(ofKind('fee')),
       fees: totals.fees.toDecimal(),
+      ...(hasFixedFees(invoice) && { fixedFees: totals.fixedFees.toDecimal() }),
       expenses: totals.expenses.toDecimal(),
       adjustments: totals.adjustments.toDecimal(),
-      total: totals.total.toDecimal(),
+      total: totals.total.minus(totals.taxes).toDecimal(),
     },
   };
 }
@@ -133,9 +152,30 @@ function tasksOf(invoice: Invoice): TaskPrint[] {
     }));
 }
 
-function adjustmentOf(invoice: Invoice, { adjustmentMinor }: InvoiceLine) {
-  const description = adjustmentMinor < 0n ? 'Discount' : 'Premium';
-  return { description, amount: invoice.money(adjustmentMinor).toDecimal() };
+/** What each tax comes to, by name and percentage. */
+function taxesOf(invoice: Invoice): AdjustmentPrint[] {
+  const taxed = invoice.lines.filter((line) => line.taxName !== '');
+  const groups = Map.groupBy(taxed, (line) => `${line.taxName} ${withDecimals(line.taxPercentE4, 0)} %`);
+  return [...groups].map(([description, lines]) => ({
+    description,
+    amount: totalsOf(invoice.currency, lines).taxes.toDecimal(),
+  }));
+}
+
+function adjustmentOf(invoice: Invoice, line: InvoiceLine): AdjustmentPrint {
+  return { description: reasonOf(invoice, line), amount: invoice.money(line.adjustmentMinor).toDecimal() };
+}
+
+/** Why a line does not come to its units times their price. */
+function reasonOf({ sharePercentE4 }: Invoice, { adjustmentMinor, amountMinor, includedHoursE4 }: InvoiceLine): string {
+  if (sharePercentE4) return `Your share is ${withDecimals(sharePercentE4, 0)} %`;
+  if (includedHoursE4) return `${withDecimals(includedHoursE4, 2)} hours are included`;
+  if (adjustmentMinor > 0n) return 'Premium';
+  return amountMinor === 0n ? 'Included in the fixed fee' : 'Discount';
+}
+
+function hasFixedFees({ lines }: Invoice): boolean {
+  return lines.some(({ kind }) => FIXED_FEES.includes(kind));
 }
 
 function amountOf(invoice: Invoice, line: InvoiceLine): string {

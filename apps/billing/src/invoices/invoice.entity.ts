@@ -2,6 +2,7 @@ import { DomainError, Money } from '@paradesk/kernel';
 import { bigintColumn, instant, plainDate, scaled4 } from '@paradesk/platform';
 import type { Temporal } from 'temporal-polyfill';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { BillingNotice } from '../proposals/proposal.js';
 import { totalsOf, type InvoiceLineKind, type InvoiceTotals } from './invoice-totals.js';
 
 /** How far an invoice has come. */
@@ -26,6 +27,11 @@ export interface NewInvoice {
   readonly billingStart: Temporal.PlainDate;
   readonly billingEnd: Temporal.PlainDate;
   readonly draftedAt: Temporal.Instant;
+  /** The client's part in ten-thousandths of one percent, where several share. */
+  readonly sharePercentE4?: bigint;
+  /** The same for all who share. */
+  readonly splitId?: string;
+  readonly notices?: readonly BillingNotice[];
 }
 
 /** What an invoice is issued with. */
@@ -47,10 +53,11 @@ export interface InvoiceFiles {
 /**
  * A pre-bill, and the invoice that it becomes.
  *
- * - The total is the sum of the lines, to the minor unit, in one currency; lines and figures are those of the draft.
+ * - The total is the sum of the lines with their taxes, to the minor unit, in one currency; lines and figures are those of the draft.
  * - It has a number if and only if it was issued. Issued, it never changes again: only what was paid, and its files, are noted.
  * - What was paid is between zero and the total, and says alone whether it is open, partly paid or paid.
- * - An entry is on at most one live invoice (a unique index says so); discarding an invoice frees its entries.
+ * - An entry, or a payer's share of it, is on at most one live invoice (a unique index says so); discarding an invoice frees its entries.
+ * - Invoices of payers who share are discarded together, and none is once one of them is issued: an entry is free as a whole.
  * - Each change since the issue raises the version by one and is announced by one event. A draft has version 0.
  */
 @Entity('invoices')
@@ -58,6 +65,8 @@ export class Invoice {
   @PrimaryColumn('uuid', { name: 'tenant_id' }) readonly tenantId!: string;
   @PrimaryColumn('uuid') readonly id!: string;
   @Column('uuid', { name: 'client_id' }) readonly clientId!: string;
+  /** Of its lines: only who sees all of these matters sees the invoice. */
+  @Column('uuid', { name: 'matter_ids', array: true }) readonly matterIds!: readonly string[];
   @Column('text', { nullable: true }) readonly number!: string | null;
   @Column('text') readonly status!: InvoiceStatus;
   @Column('text') readonly currency!: string;
@@ -68,13 +77,21 @@ export class Invoice {
   @Column('date', { name: 'due_on', nullable: true, transformer: plainDate })
   readonly dueOn!: Temporal.PlainDate | null;
   @Column('bigint', { name: 'fees_minor', transformer: bigintColumn }) readonly feesMinor!: bigint;
+  /** Project fees, subscriptions, what makes a minimum up. */
+  @Column('bigint', { name: 'fixed_fees_minor', transformer: bigintColumn }) readonly fixedFeesMinor!: bigint;
   @Column('bigint', { name: 'expenses_minor', transformer: bigintColumn }) readonly expensesMinor!: bigint;
   @Column('bigint', { name: 'adjustments_minor', transformer: bigintColumn }) readonly adjustmentsMinor!: bigint;
+  @Column('bigint', { name: 'taxes_minor', transformer: bigintColumn }) readonly taxesMinor!: bigint;
   @Column('bigint', { name: 'total_minor', transformer: bigintColumn }) readonly totalMinor!: bigint;
   @Column('bigint', { name: 'paid_minor', transformer: bigintColumn }) readonly paidMinor!: bigint;
   @Column('uuid', { name: 'pdf_document_id', nullable: true }) readonly pdfDocumentId!: string | null;
   @Column('uuid', { name: 'ledes_document_id', nullable: true }) readonly ledesDocumentId!: string | null;
   @Column('timestamptz', { name: 'drafted_at', transformer: instant }) readonly draftedAt!: Temporal.Instant;
+  @Column('numeric', { name: 'share_percent', nullable: true, transformer: scaled4 })
+  readonly sharePercentE4!: bigint | null;
+  @Column('uuid', { name: 'split_id', nullable: true }) readonly splitId!: string | null;
+  /** What was said when it was drafted: what was held back, and what is running out. */
+  @Column('jsonb') readonly notices!: readonly BillingNotice[];
   @Column('integer') readonly version!: number;
 
   /** In the order they are printed. Rows of their own: the service loads and stores them with the invoice; empty in lists. */
@@ -84,13 +101,19 @@ export class Invoice {
     const totals = totalsOf(invoice.currency, lines);
     return Object.assign(new Invoice(), {
       ...invoice,
+      sharePercentE4: invoice.sharePercentE4 ?? null,
+      splitId: invoice.splitId ?? null,
+      notices: invoice.notices ?? [],
+      matterIds: [...new Set(lines.map((line) => line.matterId))],
       number: null,
       status: 'draft' satisfies InvoiceStatus,
       issuedOn: null,
       dueOn: null,
       feesMinor: totals.fees.amountMinor,
+      fixedFeesMinor: totals.fixedFees.amountMinor,
       expensesMinor: totals.expenses.amountMinor,
       adjustmentsMinor: totals.adjustments.amountMinor,
+      taxesMinor: totals.taxes.amountMinor,
       totalMinor: totals.total.amountMinor,
       paidMinor: 0n,
       pdfDocumentId: null,
@@ -203,7 +226,7 @@ function statusOf(paidMinor: bigint, totalMinor: bigint): InvoiceStatus {
   return paidMinor > 0n ? 'partly_paid' : 'issued';
 }
 
-/** A line of an invoice: a copy of the entry behind it, with the figures that the entry had. Part of its invoice. */
+/** A line of an invoice: a copy of the entry behind it, with what its agreement makes of it, or what follows from others. Part of its invoice. */
 @Entity('invoice_lines')
 export class InvoiceLine {
   @PrimaryColumn('uuid', { name: 'tenant_id' }) readonly tenantId!: string;
@@ -212,7 +235,8 @@ export class InvoiceLine {
   /** From 1, in the order they are printed. */
   @Column('integer') readonly position!: number;
   @Column('text') readonly kind!: InvoiceLineKind;
-  @Column('uuid', { name: 'entry_id' }) readonly entryId!: string;
+  /** Null on discounts and minimums, which follow from other lines. */
+  @Column('uuid', { name: 'entry_id', nullable: true }) readonly entryId!: string | null;
   @Column('uuid', { name: 'matter_id' }) readonly matterId!: string;
   @Column('date', { transformer: plainDate }) readonly date!: Temporal.PlainDate;
   /** The timekeeper of a fee. */
@@ -221,12 +245,21 @@ export class InvoiceLine {
   @Column('text', { name: 'task_code' }) readonly taskCode!: string;
   @Column('text', { name: 'activity_code' }) readonly activityCode!: string;
   @Column('text', { name: 'expense_code' }) readonly expenseCode!: string;
-  /** Hours or pieces, in ten-thousandths; null on adjustments, as is the price of one. */
+  /** Hours or pieces, in ten-thousandths; null on lines that are an amount only, as is the price of one. */
   @Column('numeric', { nullable: true, transformer: scaled4 }) readonly units!: bigint | null;
   @Column('numeric', { name: 'unit_cost', nullable: true, transformer: scaled4 }) readonly unitCost!: bigint | null;
   /** Discount (negative) or premium, part of the amount. */
   @Column('bigint', { name: 'adjustment_minor', transformer: bigintColumn }) readonly adjustmentMinor!: bigint;
   @Column('bigint', { name: 'amount_minor', transformer: bigintColumn }) readonly amountMinor!: bigint;
+  /** Hours that a subscription paid for. */
+  @Column('numeric', { name: 'included_hours', transformer: scaled4 }) readonly includedHoursE4!: bigint;
+  /** Which payer's share of the entry it is. */
+  @Column('integer', { name: 'share_no' }) readonly shareNo!: number;
+  /** Empty where it is not taxed. */
+  @Column('text', { name: 'tax_name' }) readonly taxName!: string;
+  @Column('numeric', { name: 'tax_percent', transformer: scaled4 }) readonly taxPercentE4!: bigint;
+  /** On top of the amount. */
+  @Column('bigint', { name: 'tax_minor', transformer: bigintColumn }) readonly taxMinor!: bigint;
   /** Whether it keeps its entry from being billed again: until its invoice is discarded. */
   @Column('boolean') readonly live!: boolean;
 

@@ -5,7 +5,7 @@ import {
   type Invoice as InvoiceMessage,
   InvoiceStatus as InvoiceStatusMessage,
 } from '@paradesk/contracts/paradesk/billing/v1/invoices';
-import { formatDecimal } from '@paradesk/kernel';
+import { formatE4 } from '../billable-work/line-amount.js';
 import type { InvoiceLineKind } from './invoice-totals.js';
 import type { Invoice, InvoiceLine, InvoiceStatus } from './invoice.entity.js';
 
@@ -23,6 +23,11 @@ const kinds: Record<InvoiceLineKind, InvoiceLineKindMessage> = {
   expense: InvoiceLineKindMessage.EXPENSE,
   fee_adjustment: InvoiceLineKindMessage.FEE_ADJUSTMENT,
   expense_adjustment: InvoiceLineKindMessage.EXPENSE_ADJUSTMENT,
+  fixed_fee: InvoiceLineKindMessage.FIXED_FEE,
+  subscription_fee: InvoiceLineKindMessage.SUBSCRIPTION_FEE,
+  minimum_fee: InvoiceLineKindMessage.MINIMUM_FEE,
+  fee_discount: InvoiceLineKindMessage.FEE_DISCOUNT,
+  expense_discount: InvoiceLineKindMessage.EXPENSE_DISCOUNT,
 };
 
 /** The status that a filter means; undefined where it states none. */
@@ -43,8 +48,10 @@ export function toProto(invoice: Invoice): InvoiceMessage {
     dueOn: invoice.dueOn ? toDate(invoice.dueOn) : undefined,
     lines: invoice.lines.map((line) => toLine(invoice, line)),
     fees: toMoney(invoice.money(invoice.feesMinor)),
+    fixedFees: toMoney(invoice.money(invoice.fixedFeesMinor)),
     expenses: toMoney(invoice.money(invoice.expensesMinor)),
     adjustments: toMoney(invoice.money(invoice.adjustmentsMinor)),
+    taxes: toMoney(invoice.money(invoice.taxesMinor)),
     total: toMoney(invoice.money(invoice.totalMinor)),
     paid: toMoney(invoice.money(invoice.paidMinor)),
     balance: toMoney(invoice.balance),
@@ -52,6 +59,10 @@ export function toProto(invoice: Invoice): InvoiceMessage {
     ledesDocumentId: invoice.ledesDocumentId ?? '',
     draftedAt: toTimestamp(invoice.draftedAt),
     version: invoice.version,
+    matterIds: [...invoice.matterIds],
+    sharePercent: invoice.sharePercentE4 === null ? '' : formatE4(invoice.sharePercentE4),
+    splitId: invoice.splitId ?? '',
+    notices: invoice.notices.map((notice) => ({ ...notice, entryIds: [...notice.entryIds] })),
   };
 }
 
@@ -59,7 +70,7 @@ function toLine(invoice: Invoice, line: InvoiceLine): InvoiceLineMessage {
   return {
     id: line.id,
     kind: kinds[line.kind],
-    entryId: line.entryId,
+    entryId: line.entryId ?? '',
     matterId: line.matterId,
     date: toDate(line.date),
     personId: line.personId ?? '',
@@ -67,9 +78,15 @@ function toLine(invoice: Invoice, line: InvoiceLine): InvoiceLineMessage {
     taskCode: line.taskCode,
     activityCode: line.activityCode,
     expenseCode: line.expenseCode,
-    units: line.units === null ? '' : formatDecimal(line.units, 4, { trim: true }),
-    unitCost: line.unitCost === null ? '' : formatDecimal(line.unitCost, 4, { trim: true }),
+    units: line.units === null ? '' : formatE4(line.units),
+    unitCost: line.unitCost === null ? '' : formatE4(line.unitCost),
     adjustment: toMoney(invoice.money(line.adjustmentMinor)),
     amount: toMoney(invoice.money(line.amountMinor)),
+    includedHours: line.includedHoursE4 === 0n ? '' : formatE4(line.includedHoursE4),
+    tax: line.taxName === '' ? undefined : toTax(invoice, line),
   };
+}
+
+function toTax(invoice: Invoice, { taxName: name, taxPercentE4, taxMinor }: InvoiceLine) {
+  return { name, percent: formatE4(taxPercentE4), amount: toMoney(invoice.money(taxMinor)) };
 }

@@ -19,6 +19,28 @@ export async function lockInvoice(tx: Tx, id: string): Promise<Invoice> {
   return invoice.withLines(await linesOf(tx, invoice.id));
 }
 
+/** The invoices of payers who share, with their lines, locked until the transaction ends. */
+export async function lockSplit(tx: Tx, splitId: string): Promise<Invoice[]> {
+  const invoices = await tx.find(Invoice, {
+    where: { tenantId: tx.tenantId, splitId },
+    order: { id: 'ASC' },
+    lock: { mode: 'pessimistic_write' },
+  });
+  const shares: Invoice[] = [];
+  for (const invoice of invoices) shares.push(invoice.withLines(await linesOf(tx, invoice.id)));
+  return shares;
+}
+
+/** The invoices and those of all who share with one of them. */
+export async function withSplits(tx: Tx, invoiceIds: readonly string[]): Promise<string[]> {
+  const rows: { id: string }[] = await tx.query(
+    `select s.id from invoices i join invoices s on s.tenant_id = i.tenant_id and s.split_id = i.split_id
+     where i.tenant_id = $1 and i.id = any($2::uuid[]) and i.split_id is not null`,
+    [tx.tenantId, invoiceIds],
+  );
+  return [...new Set([...invoiceIds, ...rows.map(({ id }) => id)])];
+}
+
 /** Stores drafts with their lines, however many. */
 export async function insertInvoices(tx: Tx, invoices: readonly Invoice[]): Promise<void> {
   await insertEntities(tx, Invoice, invoices);

@@ -32,8 +32,9 @@ export class InvoicesController implements InvoicesServiceController {
     return toProto(await this.invoices.get(callerOf(metadata), request.invoiceId));
   }
 
-  async listInvoices({ page, clientId, status }: ListInvoicesRequest, metadata: CallMetadata) {
-    const list = await this.invoices.list(callerOf(metadata), { clientId, status: fromInvoiceStatus(status) }, page);
+  async listInvoices({ page, status, ...filter }: ListInvoicesRequest, metadata: CallMetadata) {
+    const wanted = { ...filter, status: fromInvoiceStatus(status) };
+    const list = await this.invoices.list(callerOf(metadata), wanted, page);
     return { invoices: list.items.map(toProto), page: list.page };
   }
 

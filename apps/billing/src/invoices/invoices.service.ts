@@ -6,7 +6,14 @@ import { LessThan } from 'typeorm';
 import { InvoiceDatesService } from './invoice-dates.service.js';
 import { InvoiceIssuesService } from './invoice-issues.service.js';
 import { Invoice, type InvoiceStatus } from './invoice.entity.js';
-import { findInvoice, lockInvoice, releaseLines, saveInvoice } from './invoice.queries.js';
+import { findInvoice, lockInvoice, lockSplit, releaseLines, saveInvoice } from './invoice.queries.js';
+
+/** Which invoices. Empty values filter nothing. */
+export interface InvoiceFilter {
+  readonly clientId: string;
+  readonly splitId: string;
+  readonly status: InvoiceStatus | undefined;
+}
 
 @Injectable()
 export class InvoicesService {
@@ -43,14 +50,17 @@ export class InvoicesService {
     });
   }
 
+  /** Discards it, and the invoices of those who share it. @throws DomainError refused INVOICE_ISSUED where one of them is */
   async discard(caller: Caller, invoiceId: string): Promise<Invoice> {
     return this.database.transaction(caller, async (tx) => {
       const invoice = await lockInvoice(tx, invoiceId);
       if (invoice.status === 'discarded') return invoice;
-      invoice.discard();
-      await saveInvoice(tx, invoice);
-      await releaseLines(tx, invoice);
-      return invoice;
+      for (const one of invoice.splitId === null ? [invoice] : await lockSplit(tx, invoice.splitId)) {
+        one.discard();
+        await saveInvoice(tx, one);
+        await releaseLines(tx, one);
+      }
+      return findInvoice(tx, invoiceId);
     });
   }
 
@@ -61,7 +71,7 @@ export class InvoicesService {
   /** Invoices without their lines, the newest first. */
   async list(
     caller: Caller,
-    { clientId, status }: { readonly clientId: string; readonly status: InvoiceStatus | undefined },
+    { clientId, splitId, status }: InvoiceFilter,
     page: PageRequest | undefined,
   ): Promise<{ items: Invoice[]; page: PageResult }> {
     const query = pageQuery(page);
@@ -71,6 +81,7 @@ export class InvoicesService {
         where: {
           tenantId: tx.tenantId,
           ...(clientId && { clientId }),
+          ...(splitId && { splitId }),
           ...(status && { status }),
           ...(after && { id: LessThan(after) }),
         },

@@ -34,6 +34,7 @@ const accounts: Record<LedgerAccount, LedgerAccountMessage> = {
   receivables: LedgerAccountMessage.RECEIVABLES,
   fee_income: LedgerAccountMessage.FEE_INCOME,
   expense_recovery: LedgerAccountMessage.EXPENSE_RECOVERY,
+  tax_payable: LedgerAccountMessage.TAX_PAYABLE,
   cash: LedgerAccountMessage.CASH,
 };
 

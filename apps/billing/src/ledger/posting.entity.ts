@@ -5,7 +5,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { InvoiceTotals } from '../invoices/invoice-totals.js';
 
 /** An account of the ledger. */
-export type LedgerAccount = 'receivables' | 'fee_income' | 'expense_recovery' | 'cash';
+export type LedgerAccount = 'receivables' | 'fee_income' | 'expense_recovery' | 'tax_payable' | 'cash';
 
 /** What a posting books. */
 export type PostingKind = 'invoice_issued' | 'payment_received';
@@ -41,12 +41,13 @@ export class Posting {
   /** Rows of their own: the service loads and stores them with the posting. */
   readonly lines: readonly PostingLine[] = [];
 
-  /** The client owes the total; fees and expenses were earned, with what adjusts them. Undefined where all of it is zero. */
+  /** The client owes the total; fees and expenses were earned, with what adjusts them; taxes are owed. Undefined where all of it is zero. */
   static ofInvoice(subject: PostingSubject, totals: InvoiceTotals): Posting | undefined {
     return post(subject, 'invoice_issued', null, {
       receivables: totals.total,
-      fee_income: totals.fees.plus(totals.feeAdjustments).negate(),
+      fee_income: totals.fees.plus(totals.fixedFees).plus(totals.feeAdjustments).negate(),
       expense_recovery: totals.expenses.plus(totals.expenseAdjustments).negate(),
+      tax_payable: totals.taxes.negate(),
     });
   }
 

@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { topics } from '@paradesk/contracts';
 import type { MatterEvent } from '@paradesk/contracts/paradesk/assignment/events/v1/matters';
-import { OnEvent, type ReceivedEvent, type Tx } from '@paradesk/platform';
+import { keepMatterAccess, OnEvent, type ReceivedEvent, type Tx } from '@paradesk/platform';
 import { MattersService } from './matters.service.js';
 
 @Controller()
@@ -11,6 +11,8 @@ export class MattersConsumer {
   @OnEvent(topics.matters)
   async changed(tx: Tx, { payload }: ReceivedEvent<MatterEvent>): Promise<void> {
     const matter = payload.event?.value.matter;
-    if (matter) await this.matters.keep(tx, matter);
+    if (!matter) return;
+    await keepMatterAccess(tx, matter, payload.walledPersonIds);
+    await this.matters.keep(tx, matter);
   }
 }

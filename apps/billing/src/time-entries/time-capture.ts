@@ -46,9 +46,9 @@ export function checkTime(time: TimeToRecord, timekeeper: Person, today: Tempora
 }
 
 /**
- * Makes the entry: rounds the time as the agreement says, prices it, and leaves a virtual assistant's time off the bill.
+ * Makes the entry: rounds the time as the agreement says, prices it by the order of precedence, and leaves clerical time off the bill.
  *
- * @throws DomainError refused NO_RATE where the client agreed to no rate of the timekeeper; invalid INCREMENT_NOT_HONOURED
+ * @throws DomainError refused NO_RATE where no rate of the timekeeper applies, RATE_AMBIGUOUS where two do; invalid INCREMENT_NOT_HONOURED
  */
 export function timeEntryOf(
   time: TimeToRecord,
@@ -57,7 +57,8 @@ export function timeEntryOf(
   recording: Recording,
 ): TimeEntry {
   const taskClass = workClassOf(timekeeper, time.taskKind);
-  const hourlyRateE4 = taskClass === 'administrative' ? 0n : agreedRateE4(agreement, timekeeper);
+  const clericalRateE4 = agreement.administrativeRateE4;
+  const hourlyRateE4 = taskClass === 'administrative' ? (clericalRateE4 ?? 0n) : agreedRateE4(agreement, timekeeper, time);
   const hoursE4 = parseE4(hoursOf(roundMinutes(time.minutes, agreement.timeRounding)), 'minutes');
   const { currency, clientId, matterId } = agreement;
   return Object.assign(new TimeEntry(), {
@@ -79,15 +80,16 @@ export function timeEntryOf(
     taskKind: time.taskKind,
     taskClass,
     findings: [],
-    // Time that the agreement rounds down to nothing is no line of a bill: LEDES has no fee without units.
-    billable: taskClass === 'substantive' && hoursE4 > 0n,
+    // Clerical work is overhead, unless its rate is agreed in writing. Time that is rounded down to nothing is no line of a bill: LEDES has
+    // no fee without units.
+    billable: (taskClass === 'substantive' || clericalRateE4 !== undefined) && hoursE4 > 0n,
     status: 'recorded' as const,
   });
 }
 
-function agreedRateE4(agreement: Agreement, timekeeper: Person): bigint {
-  const rateE4 = agreement.rateE4Of(timekeeper.id);
-  if (rateE4 !== undefined) return rateE4;
-  const message = 'the agreement has no rate of the timekeeper';
+function agreedRateE4(agreement: Agreement, timekeeper: Person, { taskCode, workedOn: day }: TimeToRecord): bigint {
+  const { rate } = agreement.rateOf(timekeeper, { taskCode, day });
+  if (rate) return rate.hourlyRateE4;
+  const message = 'neither the agreement nor any rate says what an hour of the timekeeper costs';
   throw DomainError.refused('NO_RATE', message, { personId: timekeeper.id, agreementId: agreement.id });
 }

@@ -1,11 +1,12 @@
 import { Controller } from '@nestjs/common';
-import { fromDate } from '@paradesk/contracts';
+import { fromDate, fromMoney } from '@paradesk/contracts';
 import {
   TimeEntriesServiceControllerMethods,
   type ApproveTimeEntriesRequest,
   type GetTimeEntryRequest,
   type DiscardTimeEntryRequest,
   type ListTimeEntriesRequest,
+  type OverrideTimeEntryRateRequest,
   type RecordTimeRequest,
   type RejectTimeEntriesRequest,
   type SubmitTimeEntriesRequest,
@@ -57,6 +58,14 @@ export class TimeEntriesController implements TimeEntriesServiceController {
   async discardTimeEntry({ timeEntryId, reason, lockOverrideReason }: DiscardTimeEntryRequest, metadata: CallMetadata) {
     const caller = callerOf(metadata);
     return toTimeEntryMessage(await this.timeEntries.discard(caller, timeEntryId, reason, lockOverrideReason));
+  }
+
+  async overrideTimeEntryRate(request: OverrideTimeEntryRateRequest, metadata: CallMetadata) {
+    const { timeEntryId, reason } = request;
+    const hourlyRate = fromMoney(request.hourlyRate, 'hourlyRate');
+    return toTimeEntryMessage(
+      await this.timeEntries.overrideRate(callerOf(metadata), timeEntryId, hourlyRate, reason),
+    );
   }
 
   async waiveFinding({ timeEntryId, guideline, reason }: WaiveFindingRequest, metadata: CallMetadata) {

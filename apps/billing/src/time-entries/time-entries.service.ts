@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '@paradesk/access';
 import type { PageRequest, PageResult } from '@paradesk/contracts/paradesk/common/v1/page';
+import type { Money } from '@paradesk/kernel';
 import { Database, type Tx, insertEntities } from '@paradesk/platform';
 import { AgreementsService } from '../agreements/agreements.service.js';
 import type { WorkStatus } from '../billable-work/captured-work.js';
@@ -94,6 +95,19 @@ export class TimeEntriesService {
       const lockOverrideReason = await this.recordings.requireOpen(tx, by, [entry.workedOn], overrideReason);
       entry.discard(reason);
       if (lockOverrideReason !== '') Object.assign(entry, { lockOverrideReason });
+      await saveWork(tx, TimeEntry, entry);
+      return entry;
+    });
+  }
+
+  /** @throws DomainError what `TimeEntry.overrideRate` refuses */
+  async overrideRate(caller: Caller, id: string, hourlyRate: Money, reason: string): Promise<TimeEntry> {
+    const { timeZone } = await this.recordings.begin(caller);
+    return this.database.transaction(caller, async (tx) => {
+      const entry = await lockOwn(tx, caller, id);
+      await refuseOnInvoice(tx, entry);
+      entry.overrideRate(hourlyRate, reason);
+      await this.guidelines.check(tx, [entry], timeZone);
       await saveWork(tx, TimeEntry, entry);
       return entry;
     });

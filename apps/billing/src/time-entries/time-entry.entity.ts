@@ -1,8 +1,9 @@
-import { DomainError } from '@paradesk/kernel';
+import { DomainError, type Money } from '@paradesk/kernel';
 import { bigintColumn, plainDate, scaled4 } from '@paradesk/platform';
 import type { Temporal } from 'temporal-polyfill';
 import { Column, Entity } from 'typeorm';
 import { CapturedWork } from '../billable-work/captured-work.js';
+import { lineAmount, moneyE4 } from '../billable-work/line-amount.js';
 import type { Finding, Guideline } from '../guidelines/guideline.js';
 
 /** Class of the recorded work, which decides who pays for it. */
@@ -59,13 +60,42 @@ export class TimeEntry extends CapturedWork {
     if (this.status !== 'recorded' && this.status !== 'approved') this.requireMove('recorded');
     if (this.status === 'approved')
       throw DomainError.refused('WORK_IS_APPROVED', 'approved time is not changed any more');
+    const { rateReason, hourlyRateE4 } = this;
     this.restate(restated, '');
+    // What somebody decided about this entry is not undone by mending its words.
+    if (rateReason !== '') this.price(hourlyRateE4, rateReason);
+  }
+
+  /**
+   * What an hour of it costs, whatever rates say: a decision about this entry, with a reason.
+   *
+   * @throws DomainError refused WORK_IS_<STATUS> once it is approved, NOT_BILLABLE where it is not billed at all; invalid CURRENCY_MISMATCH,
+   *   RATE_NEGATIVE or OUT_OF_RANGE
+   */
+  overrideRate(hourlyRate: Money, reason: string): void {
+    if (this.status === 'approved' || this.status === 'billed' || this.status === 'discarded') {
+      throw DomainError.refused(`WORK_IS_${this.status.toUpperCase()}`, `work that is ${this.status} keeps its rate`);
+    }
+    if (!this.billable) throw DomainError.refused('NOT_BILLABLE', 'the entry is not billed, whatever its rate');
+    if (hourlyRate.currency !== this.currency) {
+      const message = `the entry is in ${this.currency}, the rate in ${hourlyRate.currency}`;
+      throw DomainError.invalid('hourlyRate.currencyCode', 'CURRENCY_MISMATCH', message);
+    }
+    if (hourlyRate.isNegative()) throw DomainError.invalid('hourlyRate', 'RATE_NEGATIVE', 'a rate is not below zero');
+    this.price(moneyE4(hourlyRate, 'hourlyRate'), reason);
   }
 
   /** Of another matter from now on, priced by its agreement. Who approved it approved another price. @throws DomainError refused */
   transfer(restated: TimeEntry, reason: string): void {
     if (this.status !== 'recorded') this.requireMove('recorded');
     this.restate(restated, reason);
+  }
+
+  private price(hourlyRateE4: bigint, rateReason: string): void {
+    const { hoursE4: unitsE4, adjustmentMinor, currency, billable } = this;
+    if (!billable) return;
+    const { amountMinor } = lineAmount({ unitsE4, unitCostE4: hourlyRateE4, adjustmentMinor, currency });
+    Object.assign(this, { hourlyRateE4, rateReason, amountMinor });
   }
 
   private requireUnblocked(): void {

@@ -29,6 +29,7 @@ export function toTimeEntryMessage(entry: TimeEntry): TimeEntryMessage {
     statusReason: entry.statusReason,
     lockOverrideReason: entry.lockOverrideReason,
     taskKind: entry.taskKind,
+    rateReason: entry.rateReason,
     findings: entry.findings.map(toFinding),
   };
 }

@@ -17,6 +17,8 @@ const transitions: Record<MessageStatus, readonly MessageStatus[]> = {
 export interface NewMessage {
   readonly clientId: string;
   readonly invoiceId: string;
+  /** The matters that it is about: only who sees all of them sees it. */
+  readonly matterIds: readonly string[];
   /** Name and version of the template. */
   readonly template: string;
   readonly variables: Readonly<Record<string, string>>;
@@ -43,6 +45,8 @@ export class Message {
   @PrimaryColumn('uuid') readonly id!: string;
   @Column('uuid', { name: 'client_id' }) readonly clientId!: string;
   @Column('uuid', { name: 'invoice_id' }) readonly invoiceId!: string;
+  /** Null of messages that were written before it was kept. */
+  @Column('uuid', { name: 'matter_ids', array: true, nullable: true }) readonly matterIds!: readonly string[] | null;
   @Column('text') readonly template!: string;
   @Column('jsonb') readonly variables!: Readonly<Record<string, string>>;
   @Column('uuid', { name: 'attachment_document_ids', array: true }) readonly attachmentDocumentIds!: readonly string[];

@@ -38,6 +38,7 @@ export class MessagesService {
       {
         clientId: invoice.clientId,
         invoiceId: invoice.id,
+        matterIds: invoice.matterIds,
         template: labelOf(invoiceIssued),
         variables: invoiceVariables(invoice),
         attachmentDocumentIds: [invoice.pdfDocumentId],

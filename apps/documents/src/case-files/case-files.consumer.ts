@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { topics } from '@paradesk/contracts';
 import type { MatterEvent } from '@paradesk/contracts/paradesk/assignment/events/v1/matters';
 import type { ClientEvent } from '@paradesk/contracts/paradesk/identity/events/v1/clients';
-import { OnEvent, type ReceivedEvent, type Tx } from '@paradesk/platform';
+import { keepMatterAccess, OnEvent, type ReceivedEvent, type Tx } from '@paradesk/platform';
 import { CaseFilesService } from './case-files.service.js';
 
 @Controller()
@@ -18,6 +18,8 @@ export class CaseFilesConsumer {
   @OnEvent(topics.matters)
   async matterChanged(tx: Tx, { payload }: ReceivedEvent<MatterEvent>): Promise<void> {
     const matter = payload.event?.value.matter;
-    if (matter) await this.caseFiles.keepMatter(tx, matter);
+    if (!matter) return;
+    await keepMatterAccess(tx, matter, payload.walledPersonIds);
+    await this.caseFiles.keepMatter(tx, matter);
   }
 }

@@ -6,7 +6,7 @@ import {
 } from '@paradesk/contracts/paradesk/assignment/v1/matters';
 import { type Client as ClientMessage, ClientsServiceService } from '@paradesk/contracts/paradesk/identity/v1/clients';
 import { DomainError } from '@paradesk/kernel';
-import { Database, Peers, type Tx } from '@paradesk/platform';
+import { Database, keepMatterAccess, Peers, type Tx } from '@paradesk/platform';
 import { Client } from './client.entity.js';
 import { Matter } from './matter.entity.js';
 
@@ -55,22 +55,33 @@ export class CaseFilesService {
     );
   }
 
-  private async requireClient(caller: Caller, id: string): Promise<void> {
-    const known = await this.database.beside(caller, (tx) => tx.existsBy(Client, { tenantId: tx.tenantId, id }));
+  private async requireClient({ tenantId }: Caller, id: string): Promise<void> {
+    const known = await this.database.beside({ tenantId }, (tx) => tx.existsBy(Client, { tenantId, id }));
     if (known) return;
-    const client = await this.peers
-      .client('identity', ClientsServiceService)
-      .getClient({ clientId: id }, { tenantId: caller.tenantId });
-    await this.database.beside(caller, (tx) => this.keepClient(tx, client));
+    const client = await this.peers.client('identity', ClientsServiceService).getClient({ clientId: id }, { tenantId });
+    await this.database.beside({ tenantId }, (tx) => this.keepClient(tx, client));
   }
 
-  private async clientOfMatter(caller: Caller, id: string): Promise<string> {
-    const known = await this.database.beside(caller, (tx) => tx.findOneBy(Matter, { tenantId: tx.tenantId, id }));
-    if (known) return known.clientId;
-    const matter = await this.peers
+  /**
+   * The client whose matter it is, asking its owner where it is not known here. Call it before the command's transaction.
+   *
+   * @throws DomainError not-found MATTER_NOT_FOUND, of one that the caller does not see too: it takes the same way
+   */
+  async clientOfMatter(caller: Caller, id: string): Promise<string> {
+    const { tenantId } = caller;
+    const known = () => this.database.beside(caller, (tx) => tx.findOneBy(Matter, { tenantId, id }));
+    const before = await known();
+    if (before) return before.clientId;
+    const { matter, walledPersonIds } = await this.peers
       .client('assignment', MattersServiceService)
-      .getMatter({ matterId: id }, { tenantId: caller.tenantId });
-    await this.database.beside(caller, (tx) => this.keepMatter(tx, matter));
-    return matter.clientId;
+      .getMatterState({ matterId: id }, { tenantId });
+    if (matter)
+      await this.database.beside({ tenantId }, async (tx) => {
+        await keepMatterAccess(tx, matter, walledPersonIds);
+        await this.keepMatter(tx, matter);
+      });
+    const seen = await known();
+    if (!seen) throw DomainError.notFound('matter', id);
+    return seen.clientId;
   }
 }

@@ -1,24 +1,29 @@
-import { ObjectStorage } from '@paradesk/platform';
+import { type KeyScope, ObjectStorage } from '@paradesk/platform';
 import { createHash, randomUUID } from 'node:crypto';
-import type { StoredContent } from './document.entity.js';
+import type { Place, StoredContent } from './document.entity.js';
 
-/** Where the content of a version lies. Tenants share nothing, not even equal files: one cannot find out what another has. */
-export function contentKey(tenantId: string, sha256: string): string {
-  return `${tenantId}/sha256/${sha256.slice(0, 2)}/${sha256}`;
+/** Where the content of a version lies in its scope. Equal files of two matters are stored twice: one is erased without the other. */
+export function contentKey(sha256: string): string {
+  return `sha256/${sha256}`;
+}
+
+/** Whose key encrypts a document: the matter's, or the client's where it belongs to the client as a whole. */
+export function keyScopeOf(tenantId: string, { clientId, matterId }: Pick<Place, 'clientId' | 'matterId'>): KeyScope {
+  return matterId === null ? { tenantId, kind: 'client', id: clientId } : { tenantId, kind: 'matter', id: matterId };
 }
 
 /**
  * Takes a stream in under the hash of what it held. It is written beside its final place first, since the hash is known at the end only;
- * memory holds a part at a time.
+ * memory holds a part at a time. Hash and size are those of the clear text, whatever lies in storage.
  *
- * @throws whatever the stream throws; then nothing is kept
+ * @throws DomainError refused ERASED, where the matter was erased; whatever the stream throws: then nothing is kept
  */
 export async function takeIn(
   storage: ObjectStorage,
-  tenantId: string,
+  scope: KeyScope,
   content: AsyncIterable<Uint8Array>,
 ): Promise<Omit<StoredContent, 'mediaType'>> {
-  const arriving = `${tenantId}/arriving/${randomUUID()}`;
+  const arriving = `arriving/${randomUUID()}`;
   const hash = createHash('sha256');
   let sizeBytes = 0n;
   async function* measured(): AsyncIterable<Uint8Array> {
@@ -29,12 +34,12 @@ export async function takeIn(
     }
   }
   try {
-    await storage.put(arriving, measured());
+    await storage.put(arriving, measured(), { scope });
     const sha256 = hash.digest('hex');
-    const key = contentKey(tenantId, sha256);
-    if (!(await storage.exists(key))) await storage.put(key, await storage.get(arriving));
+    const key = contentKey(sha256);
+    if (!(await storage.exists(key, scope))) await storage.put(key, await storage.get(arriving, scope), { scope });
     return { sha256, sizeBytes };
   } finally {
-    await storage.delete(arriving);
+    await storage.delete(arriving, scope);
   }
 }

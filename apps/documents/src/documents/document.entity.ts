@@ -6,6 +6,8 @@ import { DocumentVersion } from './document-version.entity.js';
 export interface Place {
   readonly clientId: string;
   readonly matterId: string | null;
+  /** The matters that a file of the client as a whole tells of. */
+  readonly matterIds: readonly string[];
   readonly folder: string;
   readonly name: string;
 }
@@ -35,6 +37,11 @@ export class Document {
   @PrimaryColumn('uuid') readonly id!: string;
   @Column('uuid', { name: 'client_id' }) readonly clientId!: string;
   @Column('uuid', { name: 'matter_id', nullable: true }) readonly matterId!: string | null;
+  /**
+   * What a file of the client as a whole tells of: only who sees all of these matters sees it. Null where nobody said, as of documents that were
+   * stored before it was asked.
+   */
+  @Column('uuid', { name: 'matter_ids', array: true, nullable: true }) readonly matterIds!: readonly string[] | null;
   @Column('text') readonly folder!: string;
   @Column('text') readonly name!: string;
   @Column('integer', { name: 'latest_version' }) readonly latestVersion!: number;
@@ -61,13 +68,18 @@ export class Document {
     return version;
   }
 
+  /** A file of the client as a whole that tells of these matters too. */
+  tellOf(matterIds: readonly string[]): void {
+    if (this.matterIds) this.become({ matterIds: [...new Set([...this.matterIds, ...matterIds])] });
+  }
+
   /** The document with its versions, as they were loaded. */
   withVersions(versions: readonly DocumentVersion[]): this {
     this.become({ versions: versions.filter((version) => version.documentId === this.id) });
     return this;
   }
 
-  private become(change: Partial<Pick<Document, 'versions' | 'latestVersion'>>): void {
+  private become(change: Partial<Pick<Document, 'versions' | 'latestVersion' | 'matterIds'>>): void {
     Object.assign(this, change);
   }
 }

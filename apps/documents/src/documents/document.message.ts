@@ -1,6 +1,10 @@
 import { toTimestamp } from '@paradesk/contracts';
-import type { Document as DocumentMessage } from '@paradesk/contracts/paradesk/documents/v1/documents';
+import type {
+  Document as DocumentMessage,
+  Erasure as ErasureMessage,
+} from '@paradesk/contracts/paradesk/documents/v1/documents';
 import type { Document } from './document.entity.js';
+import type { Erasure } from './erasure.entity.js';
 
 /** A document as answers carry it. */
 export function toProto(document: Document): DocumentMessage {
@@ -19,4 +23,9 @@ export function toProto(document: Document): DocumentMessage {
       storedByPersonId: storedByPersonId ?? '',
     })),
   };
+}
+
+/** An erasure as answers carry it. */
+export function erasureToProto({ matterId, reason, erasedAt, erasedByPersonId, documents }: Erasure): ErasureMessage {
+  return { matterId, reason, erasedAt: toTimestamp(erasedAt), erasedByPersonId, documents };
 }

@@ -4,20 +4,25 @@ import {
   type Document as DocumentMessage,
   DocumentsServiceControllerMethods,
   type DownloadDocumentRequest,
+  type EraseMatterDocumentsRequest,
   type GetDocumentRequest,
   type ListDocumentsRequest,
   type UploadDocumentRequest,
 } from '@paradesk/contracts/paradesk/documents/v1/documents';
 import { DomainError } from '@paradesk/kernel';
 import { callerOf, type CallMetadata } from '@paradesk/platform';
-import { toProto } from './document.message.js';
+import { erasureToProto, toProto } from './document.message.js';
 import { DocumentsService } from './documents.service.js';
+import { ErasuresService } from './erasures.service.js';
 import { requireFileName, requireFolder } from './file-name.js';
 
 @Controller()
 @DocumentsServiceControllerMethods()
 export class DocumentsController {
-  constructor(private readonly documents: DocumentsService) {}
+  constructor(
+    private readonly documents: DocumentsService,
+    private readonly erasures: ErasuresService,
+  ) {}
 
   async uploadDocument(
     messages: AsyncIterable<UploadDocumentRequest>,
@@ -27,6 +32,7 @@ export class DocumentsController {
     const place = {
       clientId: first.clientId,
       matterId: first.matterId || null,
+      matterIds: first.matterId ? [] : first.matterIds,
       folder: requireFolder(first.folder),
       name: requireFileName(first.name),
     };
@@ -42,6 +48,10 @@ export class DocumentsController {
     return this.documents
       .list(callerOf(metadata), request)
       .then((list) => ({ documents: list.items.map(toProto), page: list.page }));
+  }
+
+  eraseMatterDocuments({ matterId, reason }: EraseMatterDocumentsRequest, metadata: CallMetadata) {
+    return this.erasures.erase(callerOf(metadata), matterId, reason).then(erasureToProto);
   }
 
   async *downloadDocument(

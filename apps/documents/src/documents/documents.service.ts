@@ -5,9 +5,10 @@ import { DomainError } from '@paradesk/kernel';
 import { Database, Ids, ObjectStorage, pageQuery, pageResult, sqlStateOf, type Tx } from '@paradesk/platform';
 import { In } from 'typeorm';
 import { CaseFilesService } from '../case-files/case-files.service.js';
-import { contentKey, takeIn } from './document-content.js';
+import { contentKey, keyScopeOf, takeIn } from './document-content.js';
 import { DocumentVersion } from './document-version.entity.js';
 import { Document, type Place, type StoredContent, type Storing } from './document.entity.js';
+import { refuseErased } from './erasures.service.js';
 
 /** Which documents to list. Empty text is no limit. */
 export interface DocumentFilter {
@@ -35,14 +36,14 @@ export class DocumentsService {
   /** Takes the content in first, so that a row never points to a file that is not there. */
   async upload(caller: Caller, place: Place, mediaType: string, parts: AsyncIterable<Uint8Array>): Promise<Document> {
     await this.caseFiles.require(caller, place);
-    const content = { ...(await takeIn(this.storage, caller.tenantId, parts)), mediaType };
+    const content = { ...(await takeIn(this.storage, keyScopeOf(caller.tenantId, place), parts)), mediaType };
     const { id, at } = this.ids.stamp();
     const storing = { at, byPersonId: caller.personId ?? null };
     const store = () => this.database.transaction(caller, (tx) => storeIn(tx, { id, place, content, storing }));
     // Two first uploads of one name race: the loser's becomes the second version.
-    return store().catch((error: unknown) =>
-      sqlStateOf(error) === '23505' ? store() : Promise.reject(error as Error),
-    );
+    return store()
+      .catch((error: unknown) => (sqlStateOf(error) === '23505' ? store() : Promise.reject(error as Error)))
+      .catch(refuseTakenName);
   }
 
   async get(caller: Caller, id: string): Promise<Document> {
@@ -84,7 +85,7 @@ export class DocumentsService {
     if (!version) throw DomainError.notFound('document version', `${id}/${number}`);
     return {
       mediaType: version.mediaType,
-      content: await this.storage.get(contentKey(caller.tenantId, version.sha256)),
+      content: await this.storage.get(contentKey(version.sha256), keyScopeOf(caller.tenantId, document)),
     };
   }
 }
@@ -98,10 +99,12 @@ interface Upload {
 }
 
 async function storeIn(tx: Tx, { id, place, content, storing }: Upload): Promise<Document> {
+  await refuseErased(tx, place.matterId);
   const known = await lockAt(tx, place);
   const document = known ?? Document.create(tx.tenantId, id, place);
   const version = document.store(content, storing);
   if (!version) return document;
+  document.tellOf(place.matterIds);
   if (known) await tx.save(document);
   else await tx.insert(Document, document);
   await tx.insert(DocumentVersion, version);
@@ -120,6 +123,12 @@ async function lockAt(tx: Tx, { clientId, matterId, folder, name }: Place): Prom
     .andWhere('d.folder = :folder and d.name = :name', { folder, name })
     .getOne();
   return document?.withVersions(await versionsOf(tx, [document]));
+}
+
+// Of a document that the caller does not see: it tells of a matter that they are screened from, and its name is not theirs to fill.
+function refuseTakenName(error: unknown): never {
+  if (sqlStateOf(error) !== '23505') throw error;
+  throw DomainError.conflict('NAME_TAKEN', 'the name is not free in this folder');
 }
 
 async function load(tx: Tx, id: string): Promise<Document> {

@@ -1,5 +1,5 @@
 import { billing } from '@paradesk/billing';
-import { Clock, InProcessChannel, migrate, provisionDatabase, startService, startTelemetry } from '@paradesk/platform';
+import { addMasterKey, Clock, InProcessChannel, migrate, provisionDatabase, startService, startTelemetry } from '@paradesk/platform';
 import { startEmbeddedPostgres } from '@paradesk/platform/embedded-postgres';
 import { PeerStubs, TokenMint } from '@paradesk/testing';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -34,6 +34,8 @@ export async function startBilling(
   const superuserUrl = new URL(postgres.url);
   superuserUrl.pathname = '/bench';
   await filled(superuserUrl.href, fill);
+  const keyFile = join(folder, 'keys.json');
+  addMasterKey(keyFile);
   const clock = new Clock();
   const mint = await TokenMint.open(clock);
   const peers = new PeerStubs(mint, clock);
@@ -43,6 +45,7 @@ export async function startBilling(
       DATABASE_URL: database.runtimeUrl,
       SERVICE_SECRET: SECRET,
       STORAGE: `folder:${folder}`,
+      ENCRYPTION_KEYS: `file:${keyFile}`,
       LOG_LEVEL: 'error',
       GRPC_ADDRESS: '127.0.0.1:0',
       OPS_ADDRESS: '127.0.0.1:0',

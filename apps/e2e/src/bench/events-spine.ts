@@ -2,6 +2,7 @@ import { Controller, Module } from '@nestjs/common';
 import { topics } from '@paradesk/contracts';
 import type { ClientEvent } from '@paradesk/contracts/paradesk/identity/events/v1/clients';
 import {
+  addMasterKey,
   createLogger,
   defineService,
   isolateByTenant,
@@ -15,6 +16,7 @@ import {
   type RunningService,
   type Tx,
 } from '@paradesk/platform';
+import { join } from 'node:path';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { z } from 'zod';
 
@@ -139,10 +141,13 @@ async function start(
       throw error;
     },
   });
+  const keyFile = join(folder, `${definition.name}-keys.json`);
+  addMasterKey(keyFile);
   const env = {
     DATABASE_URL: databaseUrl,
     SERVICE_SECRET: 'only-for-the-bench-0123456789abcdef',
     STORAGE: `folder:${folder}`,
+    ENCRYPTION_KEYS: `file:${keyFile}`,
     // A job of the platform that finds no peer would fill the table with warnings.
     LOG_LEVEL: 'error',
     GRPC_ADDRESS: '127.0.0.1:0',

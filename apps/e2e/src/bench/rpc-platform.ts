@@ -10,6 +10,7 @@ import {
 } from '@paradesk/contracts/paradesk/identity/v1/tenants';
 import { DomainError } from '@paradesk/kernel';
 import {
+  addMasterKey,
   callerOf,
   Clock,
   Database,
@@ -82,12 +83,20 @@ async function servePlatform(): Promise<void> {
   const postgres = await startEmbeddedPostgres({ folder, durable: false });
   const { ownerUrl, runtimeUrl, runtimeRole } = await provisionDatabase(postgres.url, 'paradesk_bench', SECRET);
   await migrate({ ownerUrl, runtimeRole, migrations: [] });
+  const keyFile = join(folder, 'keys.json');
+  addMasterKey(keyFile);
   const clock = new Clock();
   const mint = await TokenMint.open(clock);
   const peers = new PeerStubs(mint, clock);
   await peers.start();
   const service = await startService(measured, {
-    env: { DATABASE_URL: runtimeUrl, SERVICE_SECRET: SECRET, STORAGE: `folder:${folder}`, LOG_LEVEL: 'warn' },
+    env: {
+      DATABASE_URL: runtimeUrl,
+      SERVICE_SECRET: SECRET,
+      STORAGE: `folder:${folder}`,
+      ENCRYPTION_KEYS: `file:${keyFile}`,
+      LOG_LEVEL: 'warn',
+    },
     channel: new InProcessChannel(),
     clock,
     peers: () => ({ identity: peers.address }),

@@ -12,7 +12,7 @@ export interface TokenRequest {
 export interface ClientCredentials {
   readonly clientId: string;
   readonly clientSecret: string;
-  readonly scopes: readonly string[];
+  readonly scopes: string[];
 }
 
 /**

@@ -112,7 +112,8 @@ export class AuditHeadsService {
         [tenantId, day],
       ),
     );
-    await this.storage.put(`audit-heads/${tenantId}/${day}`, Buffer.from(heads.map(({ jws }) => `${jws}\n`).join('')));
+    const file = heads.map(({ jws }) => `${jws}\n`).join('');
+    await this.storage.publish(`audit-heads/${tenantId}/${day}`, Buffer.from(file));
   }
 }
 

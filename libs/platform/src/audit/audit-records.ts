@@ -1,6 +1,8 @@
 import { actSetting, type Act } from './act.js';
-import type { Database, TenantScope } from '../database/database.js';
+import type { Seer } from '../access/visibility.js';
+import type { Database } from '../database/database.js';
 import type { PageQuery } from '../database/pages.js';
+import { seenRecords } from './seen-records.js';
 
 /** What runs SQL in the transaction of the act. */
 interface Sql {
@@ -73,16 +75,18 @@ export interface RecordRow {
 
 /** The audit trail of a service, for those who may read it. */
 export class AuditRecords {
+  private seen: Promise<string> | undefined;
+
   constructor(private readonly database: Database) {}
 
-  /** The tenant's records that fit, the newest first: up to one more than the page takes. */
-  async list(scope: TenantScope, filter: RecordFilter, { size, after }: PageQuery): Promise<RecordRow[]> {
+  /** The records of what the caller sees that fit, the newest first: up to one more than the page takes. */
+  async list(scope: Seer, filter: RecordFilter, { size, after }: PageQuery): Promise<RecordRow[]> {
     const values: unknown[] = [scope.tenantId];
-    const conditions = ['tenant_id = $1'];
+    const conditions = ['r.tenant_id = $1', await this.ofWhatIsSeen()];
     const restrict = (condition: string, value: unknown) => {
       if (value === undefined) return;
       values.push(value);
-      conditions.push(`${condition} $${values.length}`);
+      conditions.push(`r.${condition} $${values.length}`);
     };
     restrict('id <', after);
     restrict('table_name =', filter.table);
@@ -95,10 +99,17 @@ export class AuditRecords {
       tx.query<RecordRow[]>(
         `select id, at, action, person_id, role, service, rule, outcome, reason, table_name, row_id, before_hash, after_hash, changes,
            sequence, hash
-         from audit.records where ${conditions.join(' and ')} order by id desc limit ${size + 1}`,
+         from audit.records r where ${conditions.join(' and ')} order by r.id desc limit ${size + 1}`,
         values,
       ),
     );
+  }
+
+  // The catalog is looked at once: tables do not change while a service runs.
+  private ofWhatIsSeen(): Promise<string> {
+    this.seen ??= this.database.system((tx) => seenRecords((sql, parameters) => tx.query(sql, parameters)));
+    this.seen.catch(() => (this.seen = undefined));
+    return this.seen;
   }
 }
 

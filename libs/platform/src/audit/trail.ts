@@ -71,7 +71,8 @@ export async function findAuditFaults(
   return query<AuditFault>(AUDIT_FAULTS, [UNTRAILED]);
 }
 
-interface TenantTable {
+/** A table whose changes leave a trail. */
+export interface TenantTable {
   readonly name: string;
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   /** Columns of the primary key, in order. */
@@ -85,7 +86,8 @@ const IS_TENANT_TABLE = `
   c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and c.relname <> all ($1) and c.relname not like '%\\_directory'
   and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id' and a.attnotnull)`;
 
-const TENANT_TABLES = `
+/** Asks the catalog for every `TenantTable`; takes the names of tables to leave out. */
+export const TENANT_TABLES = `
   select c.relname as name,
     (select json_agg(json_build_object('name', a.attname, 'type', a.atttypid::regtype::text) order by a.attnum)
       from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
@@ -148,7 +150,7 @@ function trailFunction({ name, columns, key }: TenantTable): string {
       else
         insert into audit.records (tenant_id, ${WHO}, before_hash, changes, changes_hash)
         select o.tenant_id, ${who('o')}, ${rowHash('o')}, c.changes, sha256(convert_to(c.changes::text, 'UTF8'))
-        from old_rows o cross join lateral (select ${jsonObject(lost)} as changes offset 0) c;
+        from old_rows o cross join lateral (select ${forgetting(jsonObject(lost))} as changes offset 0) c;
       end if;
       return null;
     end $trail$`;
@@ -158,16 +160,24 @@ function rowHash(row: string): string {
   return `sha256(convert_to(${row}.tenant_id::text || ${row}::text, 'UTF8'))`;
 }
 
-/** `id`, else what the primary key has beside the tenant, else the tenant. */
-function rowId(key: readonly string[], row: string): string {
+/** The columns that a record names a row by: `id`, else what the primary key has beside the tenant, else the tenant. */
+export function keyBeside(key: readonly string[]): readonly string[] {
   const beside = key.filter((column) => column !== 'tenant_id');
-  const parts = beside.includes('id') ? ['id'] : beside.length > 0 ? beside : ['tenant_id'];
-  const texts = parts.map((column) => `${row && `${row}.`}${pg.escapeIdentifier(column)}::text`);
+  return beside.includes('id') ? ['id'] : beside.length > 0 ? beside : ['tenant_id'];
+}
+
+function rowId(key: readonly string[], row: string): string {
+  const texts = keyBeside(key).map((column) => `${row && `${row}.`}${pg.escapeIdentifier(column)}::text`);
   return `concat_ws('/', ${texts.join(', ')})`;
 }
 
 function member(column: string, before: string, after: string): string {
   return `${pg.escapeLiteral(`${JSON.stringify(column)}: `)} || json_build_array(${before}, ${after})`;
+}
+
+// What is erased for good (`EncryptionKeys.erase`) must not live on in the record of its deletion; the hash of the row stays.
+function forgetting(changes: string): string {
+  return `case when current_setting('paradesk.erasing', true) = 'on' then null else ${changes} end`;
 }
 
 function jsonObject(members: readonly string[]): string {

@@ -2,7 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { isUuid } from '@paradesk/kernel';
 import type pg from 'pg';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
-import { actFor, claimKey, currentRequest, outsideCommand, type IdempotentRequest } from './idempotency.js';
+import { enterAs, type Seer } from '../access/visibility.js';
+import { claimKey, currentRequest, outsideCommand, type IdempotentRequest } from './idempotency.js';
 import { connectPatiently, unavailableIfLost, type Waiting } from './lost-connections.js';
 
 /** An open transaction of one tenant. Everything in it goes through this, and nothing else. */
@@ -10,7 +11,7 @@ export interface Tx extends EntityManager {
   readonly tenantId: string;
 }
 
-/** Whose rows a transaction may see: a `Caller` is one. */
+/** A tenant: without a caller, a service at its own work for it. */
 export interface TenantScope {
   readonly tenantId: string;
 }
@@ -58,16 +59,18 @@ export class Database {
   /**
    * Runs `work` in one transaction of the tenant.
    *
+   * @param scope a `Caller`, who sees the matters and clients that they may see and no others; a tenant alone is a service at its own work
+   *   (events, jobs, copies) and sees all of the tenant's
    * @throws Error when called inside a transaction (rule T2), or with a tenant id that is no UUID
    * @throws DomainError unavailable DATABASE_UNAVAILABLE when the server is away: whether `work` was committed is then unknown
    */
-  async transaction<T>(scope: TenantScope, work: (tx: Tx) => Promise<T>): Promise<T> {
+  async transaction<T>(scope: Seer, work: (tx: Tx) => Promise<T>): Promise<T> {
     if (!isUuid(scope.tenantId)) throw new Error('a transaction needs the UUID of a tenant');
     const request = currentRequest();
     const transaction = () =>
       this.replaying(async (runner) => {
         if (request) await claimKey(runner, request);
-        await actFor(runner, scope.tenantId);
+        await enterAs(runner, scope);
         return work(Object.assign(runner.manager, { tenantId: scope.tenantId }));
       }, request);
     return request ? request.only(transaction) : transaction();
@@ -77,7 +80,7 @@ export class Database {
    * Like `transaction`, but no part of the command that is being carried out: it commits at once and takes no idempotency key. For
    * looking something up, or keeping a copy of what another service owns, before the command's one transaction.
    */
-  async beside<T>(scope: TenantScope, work: (tx: Tx) => Promise<T>): Promise<T> {
+  async beside<T>(scope: Seer, work: (tx: Tx) => Promise<T>): Promise<T> {
     return outsideCommand(() => this.transaction(scope, work));
   }
 

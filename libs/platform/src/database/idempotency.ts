@@ -2,6 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import { DomainError } from '@paradesk/kernel';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { firstHidden } from '../access/matter-access.js';
+import { enterAs, type Seer } from '../access/visibility.js';
 import { actSetting, currentAct } from '../audit/act.js';
 import { crashPoint } from '../run/crash-points.js';
 import { unavailableIfLost } from './lost-connections.js';
@@ -17,6 +19,10 @@ export interface KeyedCommand {
   readonly tenantId: string;
   /** Who calls: a key of one person is not another's. */
   readonly callerId: string;
+  /** The caller as transactions take one: what they do not see any more, a stored answer does not tell them either. */
+  readonly caller: Seer;
+  /** UUIDs of the matters that an answer tells of. */
+  readonly mattersIn: (response: Uint8Array) => readonly string[];
   /** The request as it came. */
   readonly request: Uint8Array;
 }
@@ -66,7 +72,8 @@ export interface Answer {
  *
  * @param respond runs the use case (one transaction) and encodes its answer
  * @param stored turns the answer into what may be kept (without secrets); the same bytes by default
- * @throws DomainError refused IDEMPOTENCY_KEY_REUSED when the key came with another request before
+ * @throws DomainError refused IDEMPOTENCY_KEY_REUSED when the key came with another request before; not-found MATTER_NOT_FOUND when the stored
+ *   answer tells of a matter that the caller does not see any more
  */
 export async function answerOnce(
   command: KeyedCommand,
@@ -142,6 +149,9 @@ export async function claimKey(runner: QueryRunner, { command }: IdempotentReque
       [{ field: 'Idempotency-Key', description: 'came with another request before' }],
     );
   }
+  await enterAs(runner, command.caller);
+  const hidden = await firstHidden(runner, command.mattersIn(known.response));
+  if (hidden !== undefined) throw DomainError.notFound('matter', hidden);
   throw new AlreadyAnswered(known.response);
 }
 
@@ -157,7 +167,7 @@ async function commitAnswer(runner: QueryRunner, command: KeyedCommand, response
   await runner.commitTransaction();
 }
 
-/** Limits the rest of the transaction to the tenant's rows, and tells the audit trail what is being done. */
+/** Limits the rest of the transaction to the tenant's rows, and tells the audit trail what is being done. Who sees what stays as it is. */
 export async function actFor(runner: Pick<QueryRunner, 'query'>, tenantId: string): Promise<void> {
   await runner.query("select set_config('paradesk.tenant', $1, true), set_config('paradesk.act', $2, true)", [
     tenantId,

@@ -1,7 +1,9 @@
 import pg from 'pg';
 import { DataSource, type MigrationInterface } from 'typeorm';
+import { CreateMatterAccess1767225500003 } from '../access/matter-access-migration.js';
 import { CreateAudit1767225500002 } from '../audit/audit-migration.js';
 import { grantAudit, trailTenantTables } from '../audit/trail.js';
+import { CreateEncryptionKeys1767225500008 } from '../encryption/encryption-migration.js';
 import { grantJobs, migrateJobs } from '../jobs/jobs-schema.js';
 import { CreateMessaging1767225500000 } from '../messaging/messaging-migration.js';
 import { CreateIdempotencyKeys1767225500001 } from './idempotency.js';
@@ -30,6 +32,8 @@ export async function migrate({ ownerUrl, runtimeRole, migrations }: MigrateOpti
       CreateMessaging1767225500000,
       CreateIdempotencyKeys1767225500001,
       CreateAudit1767225500002,
+      CreateMatterAccess1767225500003,
+      CreateEncryptionKeys1767225500008,
       ...migrations,
     ],
     migrationsTransactionMode: 'each',

@@ -15,6 +15,7 @@ import { HealthImplementation } from 'grpc-health-check';
 import { isObservable, lastValueFrom } from 'rxjs';
 import type { Act } from '../audit/act.js';
 import type { TokenVerifier } from '../auth/tokens.js';
+import type { PeerTls } from '../tls/peer-tls.js';
 import { rpcAt } from './peers.js';
 import { addReflection } from './reflection.js';
 import { RpcPipeline, type RpcHandler, type ServedRpc } from './rpc-pipeline.js';
@@ -27,6 +28,8 @@ export interface GrpcStrategyOptions {
   /** Every service that the contracts give to this one: an RPC without a handler or without a rule stops the start. */
   readonly services: readonly ServiceShape[];
   readonly verifier: TokenVerifier;
+  /** Who connects must have a certificate; plain text by default. */
+  readonly tls?: PeerTls | undefined;
   readonly onError: (error: unknown, rpc: Rpc) => void;
   /** Told of every call that the caller may not make, before the caller is. */
   readonly onRefusal?: (act: Act, reason: string) => Promise<void>;
@@ -82,7 +85,8 @@ export class GrpcStrategy extends ServerGrpc implements CustomTransportStrategy 
       callback(error);
       return;
     }
-    this.server.bindAsync(this.serving.address, ServerCredentials.createInsecure(), (error, port) => {
+    const credentials = this.serving.tls?.serverCredentials ?? ServerCredentials.createInsecure();
+    this.server.bindAsync(this.serving.address, credentials, (error, port) => {
       if (error) {
         const why = /\bE[A-Z]{3,}\b/.exec(error.message)?.[0] ?? error.message;
         callback(new Error(`gRPC cannot listen on ${this.serving.address} (${why}): free it, or correct GRPC_ADDRESS`));

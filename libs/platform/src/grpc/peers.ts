@@ -1,6 +1,7 @@
 import { rpcs, type Rpc } from '@paradesk/contracts';
 import { DomainError } from '@paradesk/kernel';
 import type { TenantScope } from '../database/database.js';
+import type { PeerTls } from '../tls/peer-tls.js';
 import { RawChannel, type RawCall } from './raw-channel.js';
 import { encodeRequest, type MethodShape, type ServiceClient, type ServiceShape } from './service-definition.js';
 
@@ -35,10 +36,12 @@ export class Peers {
   /**
    * @param addresses `host:port` by name of the service
    * @param tokens signs this service in
+   * @param tls secures the connections; plain text by default
    */
   constructor(
     private readonly addresses: () => Readonly<Record<string, string>>,
     private readonly tokens: ServiceTokens,
+    private readonly tls?: PeerTls,
   ) {}
 
   /**
@@ -65,7 +68,7 @@ export class Peers {
     if (!channel) {
       const address = this.addresses()[name];
       if (!address) throw new Error(`PEERS names no address of ${name}`);
-      channel = new RawChannel(address);
+      channel = new RawChannel(address, this.tls?.to(name));
       this.channels.set(name, channel);
     }
     return channel;

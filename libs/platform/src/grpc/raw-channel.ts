@@ -10,6 +10,7 @@ import {
 import { DomainError } from '@paradesk/kernel';
 import { propagation } from '@opentelemetry/api';
 import { inTransaction } from '../database/database.js';
+import type { ChannelSecurity } from '../tls/peer-tls.js';
 import { outgoingDeadline } from './call-scope.js';
 import { drained } from './drained.js';
 import { beginOutgoingCall, codeOf, type ObservedCall } from './rpc-telemetry.js';
@@ -44,9 +45,13 @@ const same = (bytes: Buffer): Buffer => bytes;
 export class RawChannel {
   private readonly client: Client;
 
-  /** @param address `host:port` */
-  constructor(address: string) {
-    this.client = new Client(address, credentials.createInsecure(), {
+  /**
+   * @param address `host:port`
+   * @param security plain text by default
+   */
+  constructor(address: string, security?: ChannelSecurity) {
+    this.client = new Client(address, security?.credentials ?? credentials.createInsecure(), {
+      ...security?.options,
       'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
       'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
       'grpc.enable_retries': 0,

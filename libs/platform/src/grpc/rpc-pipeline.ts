@@ -15,7 +15,9 @@ import { answerOnce } from '../database/idempotency.js';
 import { crashPoint } from '../run/crash-points.js';
 import { bindCaller, withDeadline } from './call-scope.js';
 import { drained } from './drained.js';
+import { namedMatters } from './named-matters.js';
 import { requireScope, requireNamedClient } from './restrictions.js';
+import { type ConnectionProof, requireOwnCertificate } from '../tls/peer-tls.js';
 import { observeCall } from './rpc-telemetry.js';
 import { withoutSecrets } from './secrets.js';
 import type { MethodShape } from './service-definition.js';
@@ -29,6 +31,12 @@ export interface ServedRpc {
   readonly rpc: Rpc;
   readonly method: MethodShape;
   readonly handler: RpcHandler;
+}
+
+/** What of a call says who makes it. */
+interface Admissible {
+  readonly metadata: Metadata;
+  getAuthContext(): ConnectionProof;
 }
 
 // What no deadline means: a call without one still ends.
@@ -54,7 +62,7 @@ export class RpcPipeline {
     decoded: boolean,
   ): void {
     void this.run(rpc, call, async () => {
-      const found = this.admit(rpc, call.metadata);
+      const found = this.admit(rpc, call);
       const caller = found instanceof Promise ? await found : found;
       check(rpc, call.request, decoded);
       requireNamedClient(call.request, caller);
@@ -66,6 +74,8 @@ export class RpcPipeline {
         method: rpc.path,
         tenantId: caller.tenantId,
         callerId: caller.personId ?? caller.service ?? 'operator',
+        caller,
+        mattersIn: namedMatters(rpc.descriptor.output),
         request: method.requestSerialize(call.request as never),
       };
       const answer = await answerOnce(command, respond, withoutSecrets(rpc.descriptor.output));
@@ -82,7 +92,7 @@ export class RpcPipeline {
     callback: sendUnaryData<unknown>,
   ): void {
     void this.run(rpc, call, async () => {
-      const caller = await this.admit(rpc, call.metadata);
+      const caller = await this.admit(rpc, call);
       callback(null, method.responseSerialize((await handler(checked(rpc, call, caller), call.metadata)) as never));
     }).then((refusal) => refusal && callback(refusal));
   }
@@ -93,7 +103,7 @@ export class RpcPipeline {
     decoded: boolean,
   ): void {
     void this.run(rpc, call, async () => {
-      const caller = await this.admit(rpc, call.metadata);
+      const caller = await this.admit(rpc, call);
       check(rpc, call.request, decoded);
       requireNamedClient(call.request, caller);
       const messages = (await handler(call.request, call.metadata)) as AsyncIterable<unknown>;
@@ -106,14 +116,14 @@ export class RpcPipeline {
   }
 
   // Without a promise where there is nothing to wait for: every call passes here.
-  private admit(rpc: Rpc, metadata: Metadata): Caller | undefined | Promise<Caller> {
-    const [bearer] = metadata.get('authorization');
+  private admit(rpc: Rpc, call: Admissible): Caller | undefined | Promise<Caller> {
+    const [bearer] = call.metadata.get('authorization');
     const token = typeof bearer === 'string' && /^bearer /i.test(bearer) ? bearer.slice(7) : undefined;
-    if (token === undefined) return admitted(rpc, metadata, undefined);
+    if (token === undefined) return admitted(rpc, call, undefined);
     const caller = this.verifier.remembered(token);
     return caller
-      ? admitted(rpc, metadata, caller)
-      : this.verifier.verify(token).then((verified) => admitted(rpc, metadata, verified));
+      ? admitted(rpc, call, caller)
+      : this.verifier.verify(token).then((verified) => admitted(rpc, call, verified));
   }
 
   private run(rpc: Rpc, call: { metadata: Metadata; getDeadline(): Date | number }, work: () => Promise<void>) {
@@ -135,12 +145,13 @@ export class RpcPipeline {
   }
 }
 
-function admitted<C extends Caller | undefined>(rpc: Rpc, metadata: Metadata, caller: C): C {
+function admitted<C extends Caller | undefined>(rpc: Rpc, call: Admissible, caller: C): C {
   const act = currentAct();
+  if (caller) requireOwnCertificate(caller, call.getAuthContext());
   if (act && caller) act.caller = caller;
   authorize(rpc.rule, caller);
   requireScope(rpc, caller);
-  if (caller) bindCaller(metadata, caller);
+  if (caller) bindCaller(call.metadata, caller);
   return caller;
 }
 

@@ -1,4 +1,6 @@
-import { connect, type Socket } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectSecurely } from 'node:tls';
 import kafkajs, { type Admin, type ISocketFactory, type Kafka, type LogEntry } from 'kafkajs';
 import type { Logger } from '../telemetry/logger.js';
 import { cureIdleTimers } from './kafkajs-timers.js';
@@ -9,6 +11,17 @@ export interface KafkaAddress {
   readonly brokers: readonly string[];
   /** Shown in the brokers' logs and quotas. */
   readonly clientId: string;
+  /** Paths of PEM files; plain text by default. */
+  readonly tls?: KafkaTls | undefined;
+}
+
+/** How connections to Kafka are secured. The files are read for each connection, so new ones hold from the next connection on. */
+export interface KafkaTls {
+  /** The CA of the brokers' certificates, which have the brokers' names. */
+  readonly authority: string;
+  /** The certificate and key by which the brokers know this service, where they ask for one. */
+  readonly certificate?: string | undefined;
+  readonly key?: string | undefined;
 }
 
 type KafkaLogger = Pick<Logger, 'debug'>;
@@ -28,9 +41,11 @@ export class KafkaClient {
   readonly kafka: Kafka;
   private readonly sockets = new Set<Socket>();
   private released = false;
+  private readonly tls: KafkaTls | undefined;
 
   /** @param retries how often kafkajs repeats what failed, 0.1 to 1 s apart */
-  constructor({ brokers, clientId }: KafkaAddress, logger: KafkaLogger, retries = MOST_RETRIES) {
+  constructor({ brokers, clientId, tls }: KafkaAddress, logger: KafkaLogger, retries = MOST_RETRIES) {
+    this.tls = tls;
     cureIdleTimers();
     this.kafka = new kafkajs.Kafka({
       brokers: [...brokers],
@@ -52,12 +67,21 @@ export class KafkaClient {
 
   private readonly openSocket: ISocketFactory = ({ host, port, onConnect }) => {
     if (this.released) throw new Error('the client is closed');
-    const socket = connect(
-      { host, port, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, noDelay: true },
-      onConnect,
-    );
+    const to = { host, port, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, noDelay: true };
+    const socket = this.tls
+      ? connectSecurely({ ...to, ...secured(this.tls, host) }, onConnect)
+      : connect(to, onConnect);
     this.sockets.add(socket);
     return socket.once('close', () => this.sockets.delete(socket));
+  };
+}
+
+function secured({ authority, certificate, key }: KafkaTls, host: string) {
+  return {
+    ca: readFileSync(authority),
+    ...(certificate !== undefined && key !== undefined && { cert: readFileSync(certificate), key: readFileSync(key) }),
+    // A name is told to the broker; an address has none, and is compared with the addresses of the certificate.
+    ...(isIP(host) === 0 && { servername: host }),
   };
 }
 

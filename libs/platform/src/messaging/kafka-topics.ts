@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Topic } from '@paradesk/contracts';
 import kafkajs, { type Admin } from 'kafkajs';
-import { withAdmin } from './kafka-client.js';
+import { type KafkaTls, withAdmin } from './kafka-client.js';
 
 /** What a topic must be like. */
 export type TopicShape = Pick<Topic<unknown>, 'name' | 'partitions' | 'retentionMs'>;
@@ -22,8 +22,12 @@ const LEADERS_TIMEOUT_MS = 30_000;
  * @throws Error in one line when no broker answers, or a topic has too few partitions: adding some would move its keys to other
  *   partitions while their events wait in the old ones, so that is not done
  */
-export async function ensureTopics(brokers: readonly string[], topics: readonly TopicShape[]): Promise<EnsuredTopic[]> {
-  return withAdmin({ brokers, clientId: 'paradesk-topics' }, SILENT, async (admin) => {
+export async function ensureTopics(
+  brokers: readonly string[],
+  topics: readonly TopicShape[],
+  tls?: KafkaTls,
+): Promise<EnsuredTopic[]> {
+  return withAdmin({ brokers, clientId: 'paradesk-topics', tls }, SILENT, async (admin) => {
     const existing = new Set(await admin.listTopics());
     const missing = topics.filter(({ name }) => !existing.has(name));
     if (missing.length > 0) await create(admin, missing);

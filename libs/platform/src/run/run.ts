@@ -2,6 +2,7 @@ import { topics } from '@paradesk/contracts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { ConfigError, platformConfig, readConfig } from '../config.js';
+import type { KafkaTls } from '../messaging/kafka-client.js';
 import { KafkaChannel } from '../messaging/kafka-channel.js';
 import { createLogger, type Logger } from '../telemetry/logger.js';
 import { startTelemetry } from '../telemetry/otel.js';
@@ -17,6 +18,11 @@ const processConfig = platformConfig.extend({
     .string(TAKES_BROKERS)
     .regex(/^[^\s,]+:\d{1,5}(,[^\s,]+:\d{1,5})*$/, TAKES_BROKERS)
     .transform((given) => given.split(',')),
+  /** PEM file of the CA of the brokers' certificates: with it, Kafka is reached by TLS. */
+  KAFKA_TLS_CA_FILE: z.string('takes a path').optional(),
+  /** PEM files by which the brokers know this service, where they ask for a certificate. */
+  KAFKA_TLS_CERT_FILE: z.string('takes a path').optional(),
+  KAFKA_TLS_KEY_FILE: z.string('takes a path').optional(),
 });
 
 /**
@@ -45,7 +51,7 @@ async function serve(definition: ServiceDefinition): Promise<void> {
   const logger = createLogger({ service: definition.name, level: config.LOG_LEVEL });
   announceArmedCrash(logger);
   const crash = Promise.withResolvers<Error>();
-  const channel = await openChannel(definition, config.KAFKA_BROKERS, logger, crash.resolve);
+  const channel = await openChannel(definition, config, logger, crash.resolve);
   const service = await startService(definition, {
     env: process.env,
     channel,
@@ -83,17 +89,23 @@ function configOf(definition: ServiceDefinition): z.output<typeof processConfig>
 /** The topics that the service hears of and those that it owns must be there before it takes a command. */
 function openChannel(
   definition: ServiceDefinition,
-  brokers: readonly string[],
+  config: z.output<typeof processConfig>,
   logger: Logger,
   onCrash: (error: Error) => void,
 ): Promise<KafkaChannel> {
   const heard = new Set(definition.consumes.map(({ name }) => name));
   const isOurs = ({ name }: { name: string }) => heard.has(name) || name.startsWith(`paradesk.${definition.name}.`);
   return KafkaChannel.connect({
-    brokers,
+    brokers: config.KAFKA_BROKERS,
+    tls: kafkaTls(config),
     clientId: `paradesk-${definition.name}`,
     logger,
     onCrash,
     topics: Object.values(topics).filter(isOurs),
   });
+}
+
+function kafkaTls(config: z.output<typeof processConfig>): KafkaTls | undefined {
+  const { KAFKA_TLS_CA_FILE: authority, KAFKA_TLS_CERT_FILE: certificate, KAFKA_TLS_KEY_FILE: key } = config;
+  return authority === undefined ? undefined : { authority, certificate, key };
 }

@@ -16,6 +16,8 @@ import { Clock, Ids } from '../clock.js';
 import { CONFIG, platformConfig, readConfig } from '../config.js';
 import { Database } from '../database/database.js';
 import { observePool } from '../database/pool-metrics.js';
+import { EncryptionKeys } from '../encryption/encryption-keys.js';
+import { openKeyProvider } from '../encryption/key-provider.js';
 import { GrpcStrategy } from '../grpc/grpc-strategy.js';
 import { Peers } from '../grpc/peers.js';
 import { Jobs } from '../jobs/jobs.js';
@@ -28,6 +30,8 @@ import { ParkedEventsController } from '../messaging/parked-events.controller.js
 import { ParkedEvents } from '../messaging/parked-events.js';
 import { Relay } from '../messaging/relay.js';
 import { ObjectStorage } from '../storage/object-storage.js';
+import { PeerTls } from '../tls/peer-tls.js';
+import { requireSecureDatabase } from '../tls/secure-database.js';
 import { createLogger, Logger, nestLogger } from '../telemetry/logger.js';
 import { OpsServer, type ReadinessCheck } from '../telemetry/ops-server.js';
 import { RethrowFilter } from './rethrow-filter.js';
@@ -73,6 +77,7 @@ export async function startService(definition: ServiceDefinition, surroundings: 
   const grpc = new GrpcStrategy({
     address: config.GRPC_ADDRESS,
     services: [...definition.grpc, AuditRecordsServiceService, ParkedEventsServiceService],
+    tls: parts.tls,
     verifier: new TokenVerifier(definition.name, () => parts.tokens.publicKeys(), clock),
     onError: (error, rpc) => logger.error({ err: error, rpc: rpc.path }, 'an RPC failed'),
     onRefusal: (act, reason) => parts.refusals.keep(act, reason),
@@ -149,6 +154,9 @@ async function assemble(definition: ServiceDefinition, surroundings: Surrounding
   >;
   const logger = createLogger({ service: definition.name, level: config.LOG_LEVEL });
   const clock = surroundings.clock ?? new Clock();
+  const tls = PeerTls.fromConfig(config, (problem) => logger.warn({ problem }, 'the new certificates are not used'));
+  if (tls) requireSecureDatabase(config.DATABASE_URL);
+  const keyProvider = openKeyProvider(config.ENCRYPTION_KEYS);
   const database = await Database.connect({
     url: config.DATABASE_URL,
     entities: definition.entities,
@@ -165,14 +173,15 @@ async function assemble(definition: ServiceDefinition, surroundings: Surrounding
     () => peers.channel('identity'),
     clock,
   );
-  const peers: Peers = new Peers(surroundings.peers ?? (() => config.PEERS), tokens);
+  const peers: Peers = new Peers(surroundings.peers ?? (() => config.PEERS), tokens, tls);
   const jobs = new Jobs(database.pool, logger, clock);
   const inbox = new Inbox(database, definition.name, surroundings.channel.system);
   new Notary(database, peers, jobs, config.AUDIT_HEAD_EVERY_MINUTES);
   const sealer = new Sealer(database, logger);
   const refusals = new Refusals(database, clock, logger);
-  const storage = ObjectStorage.open(config.STORAGE);
-  return { config, logger, clock, database, inbox, tokens, peers, jobs, storage, sealer, refusals };
+  const keys = new EncryptionKeys(database, keyProvider, definition.name);
+  const storage = ObjectStorage.open(config.STORAGE, keys);
+  return { config, logger, clock, database, inbox, tokens, peers, jobs, storage, sealer, refusals, tls };
 }
 
 function rootModule(definition: ServiceDefinition, parts: Parts): DynamicModule {

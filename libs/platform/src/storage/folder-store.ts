@@ -36,18 +36,22 @@ export class FolderStore implements ObjectStore {
 
   async get(key: string, range: ByteRange | undefined): Promise<AsyncIterable<Uint8Array> | undefined> {
     const path = join(this.root, key);
-    if (!(await isFile(path))) return undefined;
+    if ((await sizeOf(path)) === undefined) return undefined;
     // Opened here: a file deleted while it is read can be read to its end.
     const file = await open(path, 'r');
     return file.createReadStream({ highWaterMark: 64 * 1024, ...range });
   }
 
-  async exists(key: string): Promise<boolean> {
-    return isFile(join(this.root, key));
+  async size(key: string): Promise<number | undefined> {
+    return sizeOf(join(this.root, key));
   }
 
   async delete(key: string): Promise<void> {
     await rm(join(this.root, key), { force: true });
+  }
+
+  async deleteAll(folder: string): Promise<void> {
+    await rm(join(this.root, folder), { recursive: true, force: true });
   }
 }
 
@@ -61,11 +65,12 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-async function isFile(path: string): Promise<boolean> {
+async function sizeOf(path: string): Promise<number | undefined> {
   try {
-    return (await stat(path)).isFile();
+    const found = await stat(path);
+    return found.isFile() ? found.size : undefined;
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw explained(error);
   }
 }

@@ -1,7 +1,9 @@
 import {
   DeleteObjectCommand,
+  DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListObjectsV2Command,
   S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
@@ -54,12 +56,11 @@ export class S3Store implements ObjectStore {
     }
   }
 
-  async exists(key: string): Promise<boolean> {
+  async size(key: string): Promise<number | undefined> {
     try {
-      await this.client.send(new HeadObjectCommand(this.at(key)));
-      return true;
+      return (await this.client.send(new HeadObjectCommand(this.at(key)))).ContentLength ?? 0;
     } catch (error) {
-      if (statusOf(error) === 404) return false;
+      if (statusOf(error) === 404) return undefined;
       throw explained(error);
     }
   }
@@ -67,6 +68,22 @@ export class S3Store implements ObjectStore {
   async delete(key: string): Promise<void> {
     try {
       await this.client.send(new DeleteObjectCommand(this.at(key)));
+    } catch (error) {
+      throw explained(error);
+    }
+  }
+
+  async deleteAll(folder: string): Promise<void> {
+    const { Bucket, Key: Prefix } = this.at(`${folder}/`);
+    try {
+      // A page at a time; what was deleted is not listed again.
+      for (;;) {
+        const { Contents = [] } = await this.client.send(new ListObjectsV2Command({ Bucket, Prefix }));
+        const Objects = Contents.flatMap(({ Key }) => (Key === undefined ? [] : [{ Key }]));
+        if (Objects.length === 0) return;
+        const { Errors = [] } = await this.client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }));
+        if (Errors.length > 0) throw new Error(`S3 deleted ${Errors.length} objects not (${Errors[0]?.Code})`);
+      }
     } catch (error) {
       throw explained(error);
     }

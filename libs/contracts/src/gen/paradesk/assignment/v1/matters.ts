@@ -74,6 +74,8 @@ export interface Assignment {
     | undefined;
   /** Kind of the work, a code of the task catalogue; empty for substantive work of no stated kind. */
   taskKind: string;
+  /** When it was ended; absent while it goes on. */
+  endedAt: Timestamp | undefined;
 }
 
 /** A case or project of a client. */
@@ -128,6 +130,40 @@ export interface OpenMatterRequest {
   parties: Party[];
   /** The attorney who answers for the matter; no matter is opened without one. */
   supervisingAttorneyId: string;
+  /** Who is screened from it from its first moment. */
+  walls: NewWall[];
+}
+
+/** A wall that is there before anybody gets near the matter. */
+export interface NewWall {
+  /** Who is to be screened. */
+  personId: string;
+  /** Why. */
+  reason: string;
+}
+
+/** Which matter. */
+export interface GetMatterStateRequest {
+  /** UUID of the matter. */
+  matterId: string;
+}
+
+/** A matter and who is screened from it. */
+export interface MatterState {
+  /** The matter. */
+  matter:
+    | Matter
+    | undefined;
+  /** Who is behind a wall that stands. */
+  walledPersonIds: string[];
+}
+
+/** An assignment to end. */
+export interface EndAssignmentRequest {
+  /** UUID of the matter. */
+  matterId: string;
+  /** UUID of the assignment. */
+  assignmentId: string;
 }
 
 /** Which matter. */
@@ -241,7 +277,7 @@ export const Party: MessageFns<Party> = {
 };
 
 function createBaseAssignment(): Assignment {
-  return { id: "", personId: "", work: "", assignedAt: undefined, taskKind: "" };
+  return { id: "", personId: "", work: "", assignedAt: undefined, taskKind: "", endedAt: undefined };
 }
 
 export const Assignment: MessageFns<Assignment> = {
@@ -260,6 +296,9 @@ export const Assignment: MessageFns<Assignment> = {
     }
     if (message.taskKind !== "") {
       writer.uint32(42).string(message.taskKind);
+    }
+    if (message.endedAt !== undefined) {
+      Timestamp.encode(message.endedAt, writer.uint32(50).fork()).join();
     }
     return writer;
   },
@@ -317,6 +356,14 @@ export const Assignment: MessageFns<Assignment> = {
             message.taskKind = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.endedAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -341,6 +388,9 @@ export const Assignment: MessageFns<Assignment> = {
       ? Timestamp.fromPartial(object.assignedAt)
       : undefined;
     message.taskKind = object.taskKind ?? "";
+    message.endedAt = (object.endedAt !== undefined && object.endedAt !== null)
+      ? Timestamp.fromPartial(object.endedAt)
+      : undefined;
     return message;
   },
 };
@@ -571,6 +621,7 @@ function createBaseOpenMatterRequest(): OpenMatterRequest {
     instructions: "",
     parties: [],
     supervisingAttorneyId: "",
+    walls: [],
   };
 }
 
@@ -602,6 +653,9 @@ export const OpenMatterRequest: MessageFns<OpenMatterRequest> = {
     }
     if (message.supervisingAttorneyId !== "") {
       writer.uint32(74).string(message.supervisingAttorneyId);
+    }
+    for (const v of message.walls) {
+      NewWall.encode(v!, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -691,6 +745,14 @@ export const OpenMatterRequest: MessageFns<OpenMatterRequest> = {
             message.supervisingAttorneyId = reader.string();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.walls.push(NewWall.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -717,6 +779,265 @@ export const OpenMatterRequest: MessageFns<OpenMatterRequest> = {
     message.instructions = object.instructions ?? "";
     message.parties = object.parties?.map((e) => Party.fromPartial(e)) || [];
     message.supervisingAttorneyId = object.supervisingAttorneyId ?? "";
+    message.walls = object.walls?.map((e) => NewWall.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseNewWall(): NewWall {
+  return { personId: "", reason: "" };
+}
+
+export const NewWall: MessageFns<NewWall> = {
+  encode(message: NewWall, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.personId !== "") {
+      writer.uint32(10).string(message.personId);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NewWall {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNewWall();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.personId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<NewWall>): NewWall {
+    return NewWall.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<NewWall>): NewWall {
+    const message = createBaseNewWall();
+    message.personId = object.personId ?? "";
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseGetMatterStateRequest(): GetMatterStateRequest {
+  return { matterId: "" };
+}
+
+export const GetMatterStateRequest: MessageFns<GetMatterStateRequest> = {
+  encode(message: GetMatterStateRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.matterId !== "") {
+      writer.uint32(10).string(message.matterId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetMatterStateRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetMatterStateRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.matterId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetMatterStateRequest>): GetMatterStateRequest {
+    return GetMatterStateRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetMatterStateRequest>): GetMatterStateRequest {
+    const message = createBaseGetMatterStateRequest();
+    message.matterId = object.matterId ?? "";
+    return message;
+  },
+};
+
+function createBaseMatterState(): MatterState {
+  return { matter: undefined, walledPersonIds: [] };
+}
+
+export const MatterState: MessageFns<MatterState> = {
+  encode(message: MatterState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.matter !== undefined) {
+      Matter.encode(message.matter, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.walledPersonIds) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MatterState {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMatterState();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.matter = Matter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.walledPersonIds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MatterState>): MatterState {
+    return MatterState.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MatterState>): MatterState {
+    const message = createBaseMatterState();
+    message.matter = (object.matter !== undefined && object.matter !== null)
+      ? Matter.fromPartial(object.matter)
+      : undefined;
+    message.walledPersonIds = object.walledPersonIds?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseEndAssignmentRequest(): EndAssignmentRequest {
+  return { matterId: "", assignmentId: "" };
+}
+
+export const EndAssignmentRequest: MessageFns<EndAssignmentRequest> = {
+  encode(message: EndAssignmentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.matterId !== "") {
+      writer.uint32(10).string(message.matterId);
+    }
+    if (message.assignmentId !== "") {
+      writer.uint32(18).string(message.assignmentId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EndAssignmentRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEndAssignmentRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.matterId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.assignmentId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<EndAssignmentRequest>): EndAssignmentRequest {
+    return EndAssignmentRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EndAssignmentRequest>): EndAssignmentRequest {
+    const message = createBaseEndAssignmentRequest();
+    message.matterId = object.matterId ?? "";
+    message.assignmentId = object.assignmentId ?? "";
     return message;
   },
 };
@@ -1035,6 +1356,14 @@ export interface MattersServiceClient {
   /** Puts a paralegal on a matter for a stated piece of work. */
 
   assignParalegal(request: AssignParalegalRequest, metadata?: Metadata): Observable<Matter>;
+
+  /** Ends an assignment: with the last one on a matter a person leaves its team, and sees it no longer. */
+
+  endAssignment(request: EndAssignmentRequest, metadata?: Metadata): Observable<Matter>;
+
+  /** Gets a matter with who is screened from it, for services that keep a copy. */
+
+  getMatterState(request: GetMatterStateRequest, metadata?: Metadata): Observable<MatterState>;
 }
 
 /** Cases and projects of clients, and who works on them. */
@@ -1058,11 +1387,29 @@ export interface MattersServiceController {
   /** Puts a paralegal on a matter for a stated piece of work. */
 
   assignParalegal(request: AssignParalegalRequest, metadata?: Metadata): Promise<Matter> | Observable<Matter> | Matter;
+
+  /** Ends an assignment: with the last one on a matter a person leaves its team, and sees it no longer. */
+
+  endAssignment(request: EndAssignmentRequest, metadata?: Metadata): Promise<Matter> | Observable<Matter> | Matter;
+
+  /** Gets a matter with who is screened from it, for services that keep a copy. */
+
+  getMatterState(
+    request: GetMatterStateRequest,
+    metadata?: Metadata,
+  ): Promise<MatterState> | Observable<MatterState> | MatterState;
 }
 
 export function MattersServiceControllerMethods() {
   return function (constructor: Function) {
-    const grpcMethods: string[] = ["openMatter", "getMatter", "listMatters", "assignParalegal"];
+    const grpcMethods: string[] = [
+      "openMatter",
+      "getMatter",
+      "listMatters",
+      "assignParalegal",
+      "endAssignment",
+      "getMatterState",
+    ];
     for (const method of grpcMethods) {
       const descriptor: any = Reflect.getOwnPropertyDescriptor(constructor.prototype, method);
       GrpcMethod("MattersService", method)(constructor.prototype[method], method, descriptor);
@@ -1089,6 +1436,10 @@ export interface MattersService {
   listMatters(request: ListMattersRequest, metadata?: Metadata): Promise<ListMattersResponse>;
   /** Puts a paralegal on a matter for a stated piece of work. */
   assignParalegal(request: AssignParalegalRequest, metadata?: Metadata): Promise<Matter>;
+  /** Ends an assignment: with the last one on a matter a person leaves its team, and sees it no longer. */
+  endAssignment(request: EndAssignmentRequest, metadata?: Metadata): Promise<Matter>;
+  /** Gets a matter with who is screened from it, for services that keep a copy. */
+  getMatterState(request: GetMatterStateRequest, metadata?: Metadata): Promise<MatterState>;
 }
 
 /** Cases and projects of clients, and who works on them. */
@@ -1135,6 +1486,27 @@ export const MattersServiceService = {
     responseSerialize: (value: Matter): Buffer => Buffer.from(Matter.encode(value).finish()),
     responseDeserialize: (value: Buffer): Matter => Matter.decode(value),
   },
+  /** Ends an assignment: with the last one on a matter a person leaves its team, and sees it no longer. */
+  endAssignment: {
+    path: "/paradesk.assignment.v1.MattersService/EndAssignment" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: EndAssignmentRequest): Buffer => Buffer.from(EndAssignmentRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): EndAssignmentRequest => EndAssignmentRequest.decode(value),
+    responseSerialize: (value: Matter): Buffer => Buffer.from(Matter.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Matter => Matter.decode(value),
+  },
+  /** Gets a matter with who is screened from it, for services that keep a copy. */
+  getMatterState: {
+    path: "/paradesk.assignment.v1.MattersService/GetMatterState" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetMatterStateRequest): Buffer =>
+      Buffer.from(GetMatterStateRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetMatterStateRequest => GetMatterStateRequest.decode(value),
+    responseSerialize: (value: MatterState): Buffer => Buffer.from(MatterState.encode(value).finish()),
+    responseDeserialize: (value: Buffer): MatterState => MatterState.decode(value),
+  },
 } as const;
 
 export interface MattersServiceServer extends UntypedServiceImplementation {
@@ -1146,6 +1518,10 @@ export interface MattersServiceServer extends UntypedServiceImplementation {
   listMatters: handleUnaryCall<ListMattersRequest, ListMattersResponse>;
   /** Puts a paralegal on a matter for a stated piece of work. */
   assignParalegal: handleUnaryCall<AssignParalegalRequest, Matter>;
+  /** Ends an assignment: with the last one on a matter a person leaves its team, and sees it no longer. */
+  endAssignment: handleUnaryCall<EndAssignmentRequest, Matter>;
+  /** Gets a matter with who is screened from it, for services that keep a copy. */
+  getMatterState: handleUnaryCall<GetMatterStateRequest, MatterState>;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;

@@ -30,6 +30,67 @@ export enum RoundingMode {
   UNRECOGNIZED = -1,
 }
 
+/** When work is billed. */
+export enum BillingFrequency {
+  /** UNSPECIFIED - As BILLING_FREQUENCY_MONTHLY. */
+  UNSPECIFIED = 0,
+  /** MONTHLY - As soon as a billing period has its day. */
+  MONTHLY = 1,
+  /** QUARTERLY - When a billing period reaches the end of its quarter. */
+  QUARTERLY = 2,
+  /** ON_COMPLETION - When a billing period reaches the end of the agreement. */
+  ON_COMPLETION = 3,
+  /** HOLD - Not until another agreement says so. */
+  HOLD = 4,
+  UNRECOGNIZED = -1,
+}
+
+/** How an invoice goes out. */
+export enum Delivery {
+  /** UNSPECIFIED - Never sent. */
+  UNSPECIFIED = 0,
+  /** EMAIL - By e-mail, as a PDF. */
+  EMAIL = 1,
+  /** LEDES_1998B - As a LEDES 1998B file. */
+  LEDES_1998B = 2,
+  /** LEDES_98BI - As a LEDES 98BI file, which has taxes. */
+  LEDES_98BI = 3,
+  UNRECOGNIZED = -1,
+}
+
+/** What kind of retainer it is. */
+export enum RetainerKind {
+  /** UNSPECIFIED - Not stated. */
+  UNSPECIFIED = 0,
+  /** DEPOSIT - Drawn down. */
+  DEPOSIT = 1,
+  /** EVERGREEN - Topped up to the target when it is at or below the threshold. */
+  EVERGREEN = 2,
+  UNRECOGNIZED = -1,
+}
+
+/** Which fees a cap counts. */
+export enum CapPeriod {
+  /** UNSPECIFIED - Not stated. */
+  UNSPECIFIED = 0,
+  /** MATTER - All fees of the matter. */
+  MATTER = 1,
+  /** MONTH - The fees of a calendar month. */
+  MONTH = 2,
+  UNRECOGNIZED = -1,
+}
+
+/** What a discount is on. */
+export enum DiscountBase {
+  /** UNSPECIFIED - As DISCOUNT_BASE_FEES. */
+  UNSPECIFIED = 0,
+  /** FEES - Fees. */
+  FEES = 1,
+  /** INVOICE - Fees and expenses. */
+  INVOICE = 2,
+  UNRECOGNIZED = -1,
+}
+
 /** The rounding of time. */
 export interface TimeRounding {
   /** Length of an increment in minutes, 1 to 60; 6 when absent. */
@@ -48,13 +109,13 @@ export interface Rate {
   hourlyRate: Money | undefined;
 }
 
-/** What a client agreed to pay for a matter. */
+/** What a client agreed to pay, for a matter or for all of its matters that have no agreement of their own. */
 export interface Agreement {
   /** UUID of the agreement. */
   id: string;
   /** The client. */
   clientId: string;
-  /** The matter. */
+  /** The matter; empty where it is for all of the client's. */
   matterId: string;
   /** Currency of the rates and of the invoices. */
   currencyCode: string;
@@ -70,11 +131,17 @@ export interface Agreement {
     | undefined;
   /** Rates of the timekeepers. */
   rates: Rate[];
+  /** Last day it is valid; absent while it goes on. */
+  validTo:
+    | DateMessage
+    | undefined;
+  /** What is agreed beside rates and rounding. */
+  terms: BillingTerms | undefined;
 }
 
 /** An agreement to record. */
 export interface CreateAgreementRequest {
-  /** The matter. */
+  /** The matter; empty where the client is given. */
   matterId: string;
   /** Currency of the rates and of the invoices. */
   currencyCode: string;
@@ -90,6 +157,241 @@ export interface CreateAgreementRequest {
     | undefined;
   /** Rates of the timekeepers, each timekeeper once, in the agreement's currency. */
   rates: Rate[];
+  /** The client, where it is for all of its matters that have no agreement of their own; empty where the matter is given. */
+  clientId: string;
+  /** What is agreed beside rates and rounding; hourly and monthly when absent. */
+  terms: BillingTerms | undefined;
+}
+
+/** What to end. */
+export interface EndAgreementRequest {
+  /** UUID of the agreement. */
+  agreementId: string;
+  /** Last day it is valid, not before the first. */
+  validTo: DateMessage | undefined;
+}
+
+/** What is completed. */
+export interface CompleteMilestoneRequest {
+  /** UUID of the agreement. */
+  agreementId: string;
+  /** Key of the project fee. */
+  feeKey: string;
+  /** Key of the milestone; empty where the fee has none and is billed whole. */
+  milestoneKey: string;
+  /** Day it was completed. */
+  completedOn: DateMessage | undefined;
+}
+
+/** Which fees. */
+export interface ListFixedFeesRequest {
+  /** Which page. */
+  page:
+    | PageRequest
+    | undefined;
+  /** Only fees of this matter. */
+  matterId: string;
+  /** Only fees of this client. */
+  clientId: string;
+  /** Only fees by this agreement. */
+  agreementId: string;
+}
+
+/** A page of fees. */
+export interface ListFixedFeesResponse {
+  /** The fees, the oldest first. */
+  fixedFees: FixedFee[];
+  /** Where the list goes on. */
+  page: PageResult | undefined;
+}
+
+/** A fee that has become due whatever was worked. */
+export interface FixedFee {
+  /** UUID of the fee. */
+  id: string;
+  /** The client. */
+  clientId: string;
+  /** The matter. */
+  matterId: string;
+  /** The agreement it is due by. */
+  agreementId: string;
+  /** Its key: that of the project fee (and milestone, behind a slash), or the month of a subscription, such as 2026-03. */
+  key: string;
+  /** What it is for. */
+  name: string;
+  /** What it comes to. */
+  amount:
+    | Money
+    | undefined;
+  /** Day it became due. */
+  dueOn:
+    | DateMessage
+    | undefined;
+  /** Whether an issued invoice has it. */
+  billed: boolean;
+}
+
+/**
+ * What is agreed beside rates and rounding. Amounts are in the currency of the agreement; percentages have at most four decimals. Kinds of
+ * fees go together on one matter: what no project fee and no hours of a subscription pay for is hourly.
+ */
+export interface BillingTerms {
+  /** Fees for projects. */
+  projectFees: ProjectFee[];
+  /** A monthly fee. */
+  subscription:
+    | Subscription
+    | undefined;
+  /** Money held in advance. */
+  retainer:
+    | RetainerTerms
+    | undefined;
+  /** What fees do not exceed. */
+  cap:
+    | FeeCap
+    | undefined;
+  /** What the fees of a matter come to at least in a billing period that has any. */
+  minimumFee:
+    | Money
+    | undefined;
+  /** Applied one after the other. */
+  discounts: Discount[];
+  /** On top of the lines, line by line; at most one on fees and one on expenses. */
+  taxes: Tax[];
+  /** Who pays which part; together 100 percent, and the last takes what does not divide. Empty where the client pays all. */
+  payers: Payer[];
+  /** On what is overdue. */
+  lateFee:
+    | LateFee
+    | undefined;
+  /** How invoices go out; by e-mail when empty. */
+  deliveries: Delivery[];
+  /** When work is billed. */
+  frequency: BillingFrequency;
+  /** What clerical work is billed at an hour, agreed in writing; not at all when absent. */
+  administrativeRate: Money | undefined;
+}
+
+/** A fee for a whole project. Work that it pays for is shown, and comes to zero. */
+export interface ProjectFee {
+  /** Unique among the fees of a matter: a later agreement with the same key is about the same fee. */
+  key: string;
+  /** What the invoice says. */
+  name: string;
+  /** What it comes to. */
+  amount:
+    | Money
+    | undefined;
+  /** Day it is due; due when completed where absent. */
+  dueOn:
+    | DateMessage
+    | undefined;
+  /** Parts that are due as they are completed; they sum to the fee. Empty where it is billed whole. */
+  milestones: Milestone[];
+  /** Work with these UTBMS task codes is paid for by the fee; all work of the matter when empty. */
+  taskCodes: string[];
+}
+
+/** A part of a project. */
+export interface Milestone {
+  /** Unique in its fee. */
+  key: string;
+  /** What the invoice says. */
+  name: string;
+  /** What it comes to. */
+  amount: Money | undefined;
+}
+
+/** A monthly fee with hours that it pays for; due on the first of a month, even if nothing is worked. More hours are billed at their rates. */
+export interface Subscription {
+  /** What the invoice says. */
+  name: string;
+  /** What a month costs. */
+  monthlyFee:
+    | Money
+    | undefined;
+  /** Hours of a calendar month that it pays for; none when empty. */
+  includedHours: string;
+}
+
+/** Money held for a client in advance. */
+export interface RetainerTerms {
+  /** What kind it is. */
+  kind: RetainerKind;
+  /** At or below which it is topped up. */
+  threshold:
+    | Money
+    | undefined;
+  /** What is deposited, and topped up to. */
+  target: Money | undefined;
+}
+
+/** What the fees of a matter do not exceed: warned of at 80 percent; what does not fit any more is held back. */
+export interface FeeCap {
+  /** What they do not exceed. */
+  amount:
+    | Money
+    | undefined;
+  /** Which fees. */
+  per: CapPeriod;
+}
+
+/** A discount: one of a percentage, an amount and tiers. */
+export interface Discount {
+  /** What the invoice says. */
+  name: string;
+  /** What it is on. */
+  on: DiscountBase;
+  /** A percentage, such as 12.5. */
+  percent: string;
+  /** An amount off each invoice, at most what the invoice comes to. */
+  amount:
+    | Money
+    | undefined;
+  /** By volume. */
+  tiers: DiscountTier[];
+}
+
+/** What is taken off an invoice that comes to so much. */
+export interface DiscountTier {
+  /** From which sum on; each above the one before. */
+  from:
+    | Money
+    | undefined;
+  /** The percentage, on all of it. */
+  percent: string;
+}
+
+/** A tax. */
+export interface Tax {
+  /** What the invoice says, such as GST. */
+  name: string;
+  /** The percentage, such as 8.875. */
+  percent: string;
+  /** Whether fees are taxed. */
+  onFees: boolean;
+  /** Whether expenses are taxed. */
+  onExpenses: boolean;
+}
+
+/** A client who pays a part. */
+export interface Payer {
+  /** The client: the one that the matter is of, or another. */
+  clientId: string;
+  /** The percentage. */
+  percent: string;
+}
+
+/** On what is overdue. */
+export interface LateFee {
+  /** Percentage of what is overdue, for each month; none when empty. */
+  percentPerMonth: string;
+  /** A flat amount. */
+  flat:
+    | Money
+    | undefined;
+  /** Days past due before it is charged. */
+  graceDays: number;
 }
 
 /** Which agreement. */
@@ -278,6 +580,8 @@ function createBaseAgreement(): Agreement {
     paymentTermsDays: 0,
     timeRounding: undefined,
     rates: [],
+    validTo: undefined,
+    terms: undefined,
   };
 }
 
@@ -306,6 +610,12 @@ export const Agreement: MessageFns<Agreement> = {
     }
     for (const v of message.rates) {
       Rate.encode(v!, writer.uint32(66).fork()).join();
+    }
+    if (message.validTo !== undefined) {
+      DateMessage.encode(message.validTo, writer.uint32(74).fork()).join();
+    }
+    if (message.terms !== undefined) {
+      BillingTerms.encode(message.terms, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -387,6 +697,22 @@ export const Agreement: MessageFns<Agreement> = {
             message.rates.push(Rate.decode(reader, reader.uint32()));
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.validTo = DateMessage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.terms = BillingTerms.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -416,6 +742,12 @@ export const Agreement: MessageFns<Agreement> = {
       ? TimeRounding.fromPartial(object.timeRounding)
       : undefined;
     message.rates = object.rates?.map((e) => Rate.fromPartial(e)) || [];
+    message.validTo = (object.validTo !== undefined && object.validTo !== null)
+      ? DateMessage.fromPartial(object.validTo)
+      : undefined;
+    message.terms = (object.terms !== undefined && object.terms !== null)
+      ? BillingTerms.fromPartial(object.terms)
+      : undefined;
     return message;
   },
 };
@@ -428,6 +760,8 @@ function createBaseCreateAgreementRequest(): CreateAgreementRequest {
     paymentTermsDays: 0,
     timeRounding: undefined,
     rates: [],
+    clientId: "",
+    terms: undefined,
   };
 }
 
@@ -450,6 +784,12 @@ export const CreateAgreementRequest: MessageFns<CreateAgreementRequest> = {
     }
     for (const v of message.rates) {
       Rate.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.clientId !== "") {
+      writer.uint32(58).string(message.clientId);
+    }
+    if (message.terms !== undefined) {
+      BillingTerms.encode(message.terms, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -515,6 +855,22 @@ export const CreateAgreementRequest: MessageFns<CreateAgreementRequest> = {
             message.rates.push(Rate.decode(reader, reader.uint32()));
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.clientId = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.terms = BillingTerms.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -542,6 +898,1561 @@ export const CreateAgreementRequest: MessageFns<CreateAgreementRequest> = {
       ? TimeRounding.fromPartial(object.timeRounding)
       : undefined;
     message.rates = object.rates?.map((e) => Rate.fromPartial(e)) || [];
+    message.clientId = object.clientId ?? "";
+    message.terms = (object.terms !== undefined && object.terms !== null)
+      ? BillingTerms.fromPartial(object.terms)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseEndAgreementRequest(): EndAgreementRequest {
+  return { agreementId: "", validTo: undefined };
+}
+
+export const EndAgreementRequest: MessageFns<EndAgreementRequest> = {
+  encode(message: EndAgreementRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.agreementId !== "") {
+      writer.uint32(10).string(message.agreementId);
+    }
+    if (message.validTo !== undefined) {
+      DateMessage.encode(message.validTo, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EndAgreementRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEndAgreementRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.agreementId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.validTo = DateMessage.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<EndAgreementRequest>): EndAgreementRequest {
+    return EndAgreementRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EndAgreementRequest>): EndAgreementRequest {
+    const message = createBaseEndAgreementRequest();
+    message.agreementId = object.agreementId ?? "";
+    message.validTo = (object.validTo !== undefined && object.validTo !== null)
+      ? DateMessage.fromPartial(object.validTo)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseCompleteMilestoneRequest(): CompleteMilestoneRequest {
+  return { agreementId: "", feeKey: "", milestoneKey: "", completedOn: undefined };
+}
+
+export const CompleteMilestoneRequest: MessageFns<CompleteMilestoneRequest> = {
+  encode(message: CompleteMilestoneRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.agreementId !== "") {
+      writer.uint32(10).string(message.agreementId);
+    }
+    if (message.feeKey !== "") {
+      writer.uint32(18).string(message.feeKey);
+    }
+    if (message.milestoneKey !== "") {
+      writer.uint32(26).string(message.milestoneKey);
+    }
+    if (message.completedOn !== undefined) {
+      DateMessage.encode(message.completedOn, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CompleteMilestoneRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCompleteMilestoneRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.agreementId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.feeKey = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.milestoneKey = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.completedOn = DateMessage.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CompleteMilestoneRequest>): CompleteMilestoneRequest {
+    return CompleteMilestoneRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CompleteMilestoneRequest>): CompleteMilestoneRequest {
+    const message = createBaseCompleteMilestoneRequest();
+    message.agreementId = object.agreementId ?? "";
+    message.feeKey = object.feeKey ?? "";
+    message.milestoneKey = object.milestoneKey ?? "";
+    message.completedOn = (object.completedOn !== undefined && object.completedOn !== null)
+      ? DateMessage.fromPartial(object.completedOn)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseListFixedFeesRequest(): ListFixedFeesRequest {
+  return { page: undefined, matterId: "", clientId: "", agreementId: "" };
+}
+
+export const ListFixedFeesRequest: MessageFns<ListFixedFeesRequest> = {
+  encode(message: ListFixedFeesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.page !== undefined) {
+      PageRequest.encode(message.page, writer.uint32(10).fork()).join();
+    }
+    if (message.matterId !== "") {
+      writer.uint32(18).string(message.matterId);
+    }
+    if (message.clientId !== "") {
+      writer.uint32(26).string(message.clientId);
+    }
+    if (message.agreementId !== "") {
+      writer.uint32(34).string(message.agreementId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListFixedFeesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListFixedFeesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.page = PageRequest.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.matterId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.clientId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.agreementId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListFixedFeesRequest>): ListFixedFeesRequest {
+    return ListFixedFeesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListFixedFeesRequest>): ListFixedFeesRequest {
+    const message = createBaseListFixedFeesRequest();
+    message.page = (object.page !== undefined && object.page !== null)
+      ? PageRequest.fromPartial(object.page)
+      : undefined;
+    message.matterId = object.matterId ?? "";
+    message.clientId = object.clientId ?? "";
+    message.agreementId = object.agreementId ?? "";
+    return message;
+  },
+};
+
+function createBaseListFixedFeesResponse(): ListFixedFeesResponse {
+  return { fixedFees: [], page: undefined };
+}
+
+export const ListFixedFeesResponse: MessageFns<ListFixedFeesResponse> = {
+  encode(message: ListFixedFeesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.fixedFees) {
+      FixedFee.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.page !== undefined) {
+      PageResult.encode(message.page, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListFixedFeesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListFixedFeesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.fixedFees.push(FixedFee.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.page = PageResult.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListFixedFeesResponse>): ListFixedFeesResponse {
+    return ListFixedFeesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListFixedFeesResponse>): ListFixedFeesResponse {
+    const message = createBaseListFixedFeesResponse();
+    message.fixedFees = object.fixedFees?.map((e) => FixedFee.fromPartial(e)) || [];
+    message.page = (object.page !== undefined && object.page !== null)
+      ? PageResult.fromPartial(object.page)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseFixedFee(): FixedFee {
+  return {
+    id: "",
+    clientId: "",
+    matterId: "",
+    agreementId: "",
+    key: "",
+    name: "",
+    amount: undefined,
+    dueOn: undefined,
+    billed: false,
+  };
+}
+
+export const FixedFee: MessageFns<FixedFee> = {
+  encode(message: FixedFee, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.clientId !== "") {
+      writer.uint32(18).string(message.clientId);
+    }
+    if (message.matterId !== "") {
+      writer.uint32(26).string(message.matterId);
+    }
+    if (message.agreementId !== "") {
+      writer.uint32(34).string(message.agreementId);
+    }
+    if (message.key !== "") {
+      writer.uint32(42).string(message.key);
+    }
+    if (message.name !== "") {
+      writer.uint32(50).string(message.name);
+    }
+    if (message.amount !== undefined) {
+      Money.encode(message.amount, writer.uint32(58).fork()).join();
+    }
+    if (message.dueOn !== undefined) {
+      DateMessage.encode(message.dueOn, writer.uint32(66).fork()).join();
+    }
+    if (message.billed !== false) {
+      writer.uint32(72).bool(message.billed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FixedFee {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFixedFee();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.clientId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.matterId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.agreementId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.amount = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.dueOn = DateMessage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.billed = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<FixedFee>): FixedFee {
+    return FixedFee.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FixedFee>): FixedFee {
+    const message = createBaseFixedFee();
+    message.id = object.id ?? "";
+    message.clientId = object.clientId ?? "";
+    message.matterId = object.matterId ?? "";
+    message.agreementId = object.agreementId ?? "";
+    message.key = object.key ?? "";
+    message.name = object.name ?? "";
+    message.amount = (object.amount !== undefined && object.amount !== null)
+      ? Money.fromPartial(object.amount)
+      : undefined;
+    message.dueOn = (object.dueOn !== undefined && object.dueOn !== null)
+      ? DateMessage.fromPartial(object.dueOn)
+      : undefined;
+    message.billed = object.billed ?? false;
+    return message;
+  },
+};
+
+function createBaseBillingTerms(): BillingTerms {
+  return {
+    projectFees: [],
+    subscription: undefined,
+    retainer: undefined,
+    cap: undefined,
+    minimumFee: undefined,
+    discounts: [],
+    taxes: [],
+    payers: [],
+    lateFee: undefined,
+    deliveries: [],
+    frequency: 0,
+    administrativeRate: undefined,
+  };
+}
+
+export const BillingTerms: MessageFns<BillingTerms> = {
+  encode(message: BillingTerms, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.projectFees) {
+      ProjectFee.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.subscription !== undefined) {
+      Subscription.encode(message.subscription, writer.uint32(18).fork()).join();
+    }
+    if (message.retainer !== undefined) {
+      RetainerTerms.encode(message.retainer, writer.uint32(26).fork()).join();
+    }
+    if (message.cap !== undefined) {
+      FeeCap.encode(message.cap, writer.uint32(34).fork()).join();
+    }
+    if (message.minimumFee !== undefined) {
+      Money.encode(message.minimumFee, writer.uint32(42).fork()).join();
+    }
+    for (const v of message.discounts) {
+      Discount.encode(v!, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.taxes) {
+      Tax.encode(v!, writer.uint32(58).fork()).join();
+    }
+    for (const v of message.payers) {
+      Payer.encode(v!, writer.uint32(66).fork()).join();
+    }
+    if (message.lateFee !== undefined) {
+      LateFee.encode(message.lateFee, writer.uint32(74).fork()).join();
+    }
+    for (const v of message.deliveries) {
+      writer.uint32(80).int32(v!);
+    }
+    if (message.frequency !== 0) {
+      writer.uint32(88).int32(message.frequency);
+    }
+    if (message.administrativeRate !== undefined) {
+      Money.encode(message.administrativeRate, writer.uint32(98).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BillingTerms {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBillingTerms();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.projectFees.push(ProjectFee.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.subscription = Subscription.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.retainer = RetainerTerms.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.cap = FeeCap.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.minimumFee = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.discounts.push(Discount.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.taxes.push(Tax.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.payers.push(Payer.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.lateFee = LateFee.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag === 80) {
+              message.deliveries.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 82) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.deliveries.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.frequency = reader.int32() as any;
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.administrativeRate = Money.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<BillingTerms>): BillingTerms {
+    return BillingTerms.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BillingTerms>): BillingTerms {
+    const message = createBaseBillingTerms();
+    message.projectFees = object.projectFees?.map((e) => ProjectFee.fromPartial(e)) || [];
+    message.subscription = (object.subscription !== undefined && object.subscription !== null)
+      ? Subscription.fromPartial(object.subscription)
+      : undefined;
+    message.retainer = (object.retainer !== undefined && object.retainer !== null)
+      ? RetainerTerms.fromPartial(object.retainer)
+      : undefined;
+    message.cap = (object.cap !== undefined && object.cap !== null) ? FeeCap.fromPartial(object.cap) : undefined;
+    message.minimumFee = (object.minimumFee !== undefined && object.minimumFee !== null)
+      ? Money.fromPartial(object.minimumFee)
+      : undefined;
+    message.discounts = object.discounts?.map((e) => Discount.fromPartial(e)) || [];
+    message.taxes = object.taxes?.map((e) => Tax.fromPartial(e)) || [];
+    message.payers = object.payers?.map((e) => Payer.fromPartial(e)) || [];
+    message.lateFee = (object.lateFee !== undefined && object.lateFee !== null)
+      ? LateFee.fromPartial(object.lateFee)
+      : undefined;
+    message.deliveries = object.deliveries?.map((e) => e) || [];
+    message.frequency = object.frequency ?? 0;
+    message.administrativeRate = (object.administrativeRate !== undefined && object.administrativeRate !== null)
+      ? Money.fromPartial(object.administrativeRate)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseProjectFee(): ProjectFee {
+  return { key: "", name: "", amount: undefined, dueOn: undefined, milestones: [], taskCodes: [] };
+}
+
+export const ProjectFee: MessageFns<ProjectFee> = {
+  encode(message: ProjectFee, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.amount !== undefined) {
+      Money.encode(message.amount, writer.uint32(26).fork()).join();
+    }
+    if (message.dueOn !== undefined) {
+      DateMessage.encode(message.dueOn, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.milestones) {
+      Milestone.encode(v!, writer.uint32(42).fork()).join();
+    }
+    for (const v of message.taskCodes) {
+      writer.uint32(50).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ProjectFee {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProjectFee();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.amount = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.dueOn = DateMessage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.milestones.push(Milestone.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.taskCodes.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ProjectFee>): ProjectFee {
+    return ProjectFee.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ProjectFee>): ProjectFee {
+    const message = createBaseProjectFee();
+    message.key = object.key ?? "";
+    message.name = object.name ?? "";
+    message.amount = (object.amount !== undefined && object.amount !== null)
+      ? Money.fromPartial(object.amount)
+      : undefined;
+    message.dueOn = (object.dueOn !== undefined && object.dueOn !== null)
+      ? DateMessage.fromPartial(object.dueOn)
+      : undefined;
+    message.milestones = object.milestones?.map((e) => Milestone.fromPartial(e)) || [];
+    message.taskCodes = object.taskCodes?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseMilestone(): Milestone {
+  return { key: "", name: "", amount: undefined };
+}
+
+export const Milestone: MessageFns<Milestone> = {
+  encode(message: Milestone, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.amount !== undefined) {
+      Money.encode(message.amount, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Milestone {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMilestone();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.amount = Money.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Milestone>): Milestone {
+    return Milestone.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Milestone>): Milestone {
+    const message = createBaseMilestone();
+    message.key = object.key ?? "";
+    message.name = object.name ?? "";
+    message.amount = (object.amount !== undefined && object.amount !== null)
+      ? Money.fromPartial(object.amount)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSubscription(): Subscription {
+  return { name: "", monthlyFee: undefined, includedHours: "" };
+}
+
+export const Subscription: MessageFns<Subscription> = {
+  encode(message: Subscription, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.monthlyFee !== undefined) {
+      Money.encode(message.monthlyFee, writer.uint32(18).fork()).join();
+    }
+    if (message.includedHours !== "") {
+      writer.uint32(26).string(message.includedHours);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Subscription {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubscription();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.monthlyFee = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.includedHours = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Subscription>): Subscription {
+    return Subscription.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Subscription>): Subscription {
+    const message = createBaseSubscription();
+    message.name = object.name ?? "";
+    message.monthlyFee = (object.monthlyFee !== undefined && object.monthlyFee !== null)
+      ? Money.fromPartial(object.monthlyFee)
+      : undefined;
+    message.includedHours = object.includedHours ?? "";
+    return message;
+  },
+};
+
+function createBaseRetainerTerms(): RetainerTerms {
+  return { kind: 0, threshold: undefined, target: undefined };
+}
+
+export const RetainerTerms: MessageFns<RetainerTerms> = {
+  encode(message: RetainerTerms, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== 0) {
+      writer.uint32(8).int32(message.kind);
+    }
+    if (message.threshold !== undefined) {
+      Money.encode(message.threshold, writer.uint32(18).fork()).join();
+    }
+    if (message.target !== undefined) {
+      Money.encode(message.target, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RetainerTerms {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRetainerTerms();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.threshold = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.target = Money.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RetainerTerms>): RetainerTerms {
+    return RetainerTerms.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RetainerTerms>): RetainerTerms {
+    const message = createBaseRetainerTerms();
+    message.kind = object.kind ?? 0;
+    message.threshold = (object.threshold !== undefined && object.threshold !== null)
+      ? Money.fromPartial(object.threshold)
+      : undefined;
+    message.target = (object.target !== undefined && object.target !== null)
+      ? Money.fromPartial(object.target)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseFeeCap(): FeeCap {
+  return { amount: undefined, per: 0 };
+}
+
+export const FeeCap: MessageFns<FeeCap> = {
+  encode(message: FeeCap, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.amount !== undefined) {
+      Money.encode(message.amount, writer.uint32(10).fork()).join();
+    }
+    if (message.per !== 0) {
+      writer.uint32(16).int32(message.per);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FeeCap {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFeeCap();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.amount = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.per = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<FeeCap>): FeeCap {
+    return FeeCap.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FeeCap>): FeeCap {
+    const message = createBaseFeeCap();
+    message.amount = (object.amount !== undefined && object.amount !== null)
+      ? Money.fromPartial(object.amount)
+      : undefined;
+    message.per = object.per ?? 0;
+    return message;
+  },
+};
+
+function createBaseDiscount(): Discount {
+  return { name: "", on: 0, percent: "", amount: undefined, tiers: [] };
+}
+
+export const Discount: MessageFns<Discount> = {
+  encode(message: Discount, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.on !== 0) {
+      writer.uint32(16).int32(message.on);
+    }
+    if (message.percent !== "") {
+      writer.uint32(26).string(message.percent);
+    }
+    if (message.amount !== undefined) {
+      Money.encode(message.amount, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.tiers) {
+      DiscountTier.encode(v!, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Discount {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiscount();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.on = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.percent = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.amount = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.tiers.push(DiscountTier.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Discount>): Discount {
+    return Discount.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Discount>): Discount {
+    const message = createBaseDiscount();
+    message.name = object.name ?? "";
+    message.on = object.on ?? 0;
+    message.percent = object.percent ?? "";
+    message.amount = (object.amount !== undefined && object.amount !== null)
+      ? Money.fromPartial(object.amount)
+      : undefined;
+    message.tiers = object.tiers?.map((e) => DiscountTier.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseDiscountTier(): DiscountTier {
+  return { from: undefined, percent: "" };
+}
+
+export const DiscountTier: MessageFns<DiscountTier> = {
+  encode(message: DiscountTier, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.from !== undefined) {
+      Money.encode(message.from, writer.uint32(10).fork()).join();
+    }
+    if (message.percent !== "") {
+      writer.uint32(18).string(message.percent);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiscountTier {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiscountTier();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.from = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.percent = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DiscountTier>): DiscountTier {
+    return DiscountTier.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DiscountTier>): DiscountTier {
+    const message = createBaseDiscountTier();
+    message.from = (object.from !== undefined && object.from !== null) ? Money.fromPartial(object.from) : undefined;
+    message.percent = object.percent ?? "";
+    return message;
+  },
+};
+
+function createBaseTax(): Tax {
+  return { name: "", percent: "", onFees: false, onExpenses: false };
+}
+
+export const Tax: MessageFns<Tax> = {
+  encode(message: Tax, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.percent !== "") {
+      writer.uint32(18).string(message.percent);
+    }
+    if (message.onFees !== false) {
+      writer.uint32(24).bool(message.onFees);
+    }
+    if (message.onExpenses !== false) {
+      writer.uint32(32).bool(message.onExpenses);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Tax {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTax();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.percent = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.onFees = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.onExpenses = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Tax>): Tax {
+    return Tax.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Tax>): Tax {
+    const message = createBaseTax();
+    message.name = object.name ?? "";
+    message.percent = object.percent ?? "";
+    message.onFees = object.onFees ?? false;
+    message.onExpenses = object.onExpenses ?? false;
+    return message;
+  },
+};
+
+function createBasePayer(): Payer {
+  return { clientId: "", percent: "" };
+}
+
+export const Payer: MessageFns<Payer> = {
+  encode(message: Payer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.clientId !== "") {
+      writer.uint32(10).string(message.clientId);
+    }
+    if (message.percent !== "") {
+      writer.uint32(18).string(message.percent);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Payer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePayer();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.clientId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.percent = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Payer>): Payer {
+    return Payer.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Payer>): Payer {
+    const message = createBasePayer();
+    message.clientId = object.clientId ?? "";
+    message.percent = object.percent ?? "";
+    return message;
+  },
+};
+
+function createBaseLateFee(): LateFee {
+  return { percentPerMonth: "", flat: undefined, graceDays: 0 };
+}
+
+export const LateFee: MessageFns<LateFee> = {
+  encode(message: LateFee, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.percentPerMonth !== "") {
+      writer.uint32(10).string(message.percentPerMonth);
+    }
+    if (message.flat !== undefined) {
+      Money.encode(message.flat, writer.uint32(18).fork()).join();
+    }
+    if (message.graceDays !== 0) {
+      writer.uint32(24).int32(message.graceDays);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LateFee {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLateFee();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.percentPerMonth = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.flat = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.graceDays = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LateFee>): LateFee {
+    return LateFee.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LateFee>): LateFee {
+    const message = createBaseLateFee();
+    message.percentPerMonth = object.percentPerMonth ?? "";
+    message.flat = (object.flat !== undefined && object.flat !== null) ? Money.fromPartial(object.flat) : undefined;
+    message.graceDays = object.graceDays ?? 0;
     return message;
   },
 };
@@ -754,9 +2665,27 @@ export const ListAgreementsResponse: MessageFns<ListAgreementsResponse> = {
 /** What clients agreed to pay. */
 
 export interface AgreementsServiceClient {
-  /** Records an hourly agreement for a matter. A matter has at most one agreement that is valid on a day. */
+  /**
+   * Records an agreement for a matter, or for all matters of a client that have none of their own. Of either at most one begins on a day;
+   * of those that have begun the last one counts. What is billed or captured keeps the terms it had.
+   */
 
   createAgreement(request: CreateAgreementRequest, metadata?: Metadata): Observable<Agreement>;
+
+  /**
+   * Sets the last day of an agreement, once. What was captured under it is billed by it still; work that waits for its completion may
+   * be billed from then on.
+   */
+
+  endAgreement(request: EndAgreementRequest, metadata?: Metadata): Observable<Agreement>;
+
+  /** A project, or a milestone of it, is completed: its fee is due, once. Said again, it answers with the fee that it was. */
+
+  completeMilestone(request: CompleteMilestoneRequest, metadata?: Metadata): Observable<FixedFee>;
+
+  /** Lists fees that have become due whatever was worked, the oldest first. */
+
+  listFixedFees(request: ListFixedFeesRequest, metadata?: Metadata): Observable<ListFixedFeesResponse>;
 
   /** Gets an agreement. */
 
@@ -770,12 +2699,39 @@ export interface AgreementsServiceClient {
 /** What clients agreed to pay. */
 
 export interface AgreementsServiceController {
-  /** Records an hourly agreement for a matter. A matter has at most one agreement that is valid on a day. */
+  /**
+   * Records an agreement for a matter, or for all matters of a client that have none of their own. Of either at most one begins on a day;
+   * of those that have begun the last one counts. What is billed or captured keeps the terms it had.
+   */
 
   createAgreement(
     request: CreateAgreementRequest,
     metadata?: Metadata,
   ): Promise<Agreement> | Observable<Agreement> | Agreement;
+
+  /**
+   * Sets the last day of an agreement, once. What was captured under it is billed by it still; work that waits for its completion may
+   * be billed from then on.
+   */
+
+  endAgreement(
+    request: EndAgreementRequest,
+    metadata?: Metadata,
+  ): Promise<Agreement> | Observable<Agreement> | Agreement;
+
+  /** A project, or a milestone of it, is completed: its fee is due, once. Said again, it answers with the fee that it was. */
+
+  completeMilestone(
+    request: CompleteMilestoneRequest,
+    metadata?: Metadata,
+  ): Promise<FixedFee> | Observable<FixedFee> | FixedFee;
+
+  /** Lists fees that have become due whatever was worked, the oldest first. */
+
+  listFixedFees(
+    request: ListFixedFeesRequest,
+    metadata?: Metadata,
+  ): Promise<ListFixedFeesResponse> | Observable<ListFixedFeesResponse> | ListFixedFeesResponse;
 
   /** Gets an agreement. */
 
@@ -794,7 +2750,14 @@ export interface AgreementsServiceController {
 
 export function AgreementsServiceControllerMethods() {
   return function (constructor: Function) {
-    const grpcMethods: string[] = ["createAgreement", "getAgreement", "listAgreements"];
+    const grpcMethods: string[] = [
+      "createAgreement",
+      "endAgreement",
+      "completeMilestone",
+      "listFixedFees",
+      "getAgreement",
+      "listAgreements",
+    ];
     for (const method of grpcMethods) {
       const descriptor: any = Reflect.getOwnPropertyDescriptor(constructor.prototype, method);
       GrpcMethod("AgreementsService", method)(constructor.prototype[method], method, descriptor);
@@ -813,8 +2776,20 @@ export const AGREEMENTS_SERVICE_NAME = "AgreementsService";
 
 /** What clients agreed to pay. */
 export interface AgreementsService {
-  /** Records an hourly agreement for a matter. A matter has at most one agreement that is valid on a day. */
+  /**
+   * Records an agreement for a matter, or for all matters of a client that have none of their own. Of either at most one begins on a day;
+   * of those that have begun the last one counts. What is billed or captured keeps the terms it had.
+   */
   createAgreement(request: CreateAgreementRequest, metadata?: Metadata): Promise<Agreement>;
+  /**
+   * Sets the last day of an agreement, once. What was captured under it is billed by it still; work that waits for its completion may
+   * be billed from then on.
+   */
+  endAgreement(request: EndAgreementRequest, metadata?: Metadata): Promise<Agreement>;
+  /** A project, or a milestone of it, is completed: its fee is due, once. Said again, it answers with the fee that it was. */
+  completeMilestone(request: CompleteMilestoneRequest, metadata?: Metadata): Promise<FixedFee>;
+  /** Lists fees that have become due whatever was worked, the oldest first. */
+  listFixedFees(request: ListFixedFeesRequest, metadata?: Metadata): Promise<ListFixedFeesResponse>;
   /** Gets an agreement. */
   getAgreement(request: GetAgreementRequest, metadata?: Metadata): Promise<Agreement>;
   /** Lists agreements, the oldest first. */
@@ -824,7 +2799,10 @@ export interface AgreementsService {
 /** What clients agreed to pay. */
 export type AgreementsServiceService = typeof AgreementsServiceService;
 export const AgreementsServiceService = {
-  /** Records an hourly agreement for a matter. A matter has at most one agreement that is valid on a day. */
+  /**
+   * Records an agreement for a matter, or for all matters of a client that have none of their own. Of either at most one begins on a day;
+   * of those that have begun the last one counts. What is billed or captured keeps the terms it had.
+   */
   createAgreement: {
     path: "/paradesk.billing.v1.AgreementsService/CreateAgreement" as const,
     requestStream: false as const,
@@ -834,6 +2812,41 @@ export const AgreementsServiceService = {
     requestDeserialize: (value: Buffer): CreateAgreementRequest => CreateAgreementRequest.decode(value),
     responseSerialize: (value: Agreement): Buffer => Buffer.from(Agreement.encode(value).finish()),
     responseDeserialize: (value: Buffer): Agreement => Agreement.decode(value),
+  },
+  /**
+   * Sets the last day of an agreement, once. What was captured under it is billed by it still; work that waits for its completion may
+   * be billed from then on.
+   */
+  endAgreement: {
+    path: "/paradesk.billing.v1.AgreementsService/EndAgreement" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: EndAgreementRequest): Buffer => Buffer.from(EndAgreementRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): EndAgreementRequest => EndAgreementRequest.decode(value),
+    responseSerialize: (value: Agreement): Buffer => Buffer.from(Agreement.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Agreement => Agreement.decode(value),
+  },
+  /** A project, or a milestone of it, is completed: its fee is due, once. Said again, it answers with the fee that it was. */
+  completeMilestone: {
+    path: "/paradesk.billing.v1.AgreementsService/CompleteMilestone" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CompleteMilestoneRequest): Buffer =>
+      Buffer.from(CompleteMilestoneRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CompleteMilestoneRequest => CompleteMilestoneRequest.decode(value),
+    responseSerialize: (value: FixedFee): Buffer => Buffer.from(FixedFee.encode(value).finish()),
+    responseDeserialize: (value: Buffer): FixedFee => FixedFee.decode(value),
+  },
+  /** Lists fees that have become due whatever was worked, the oldest first. */
+  listFixedFees: {
+    path: "/paradesk.billing.v1.AgreementsService/ListFixedFees" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListFixedFeesRequest): Buffer => Buffer.from(ListFixedFeesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListFixedFeesRequest => ListFixedFeesRequest.decode(value),
+    responseSerialize: (value: ListFixedFeesResponse): Buffer =>
+      Buffer.from(ListFixedFeesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListFixedFeesResponse => ListFixedFeesResponse.decode(value),
   },
   /** Gets an agreement. */
   getAgreement: {
@@ -860,8 +2873,20 @@ export const AgreementsServiceService = {
 } as const;
 
 export interface AgreementsServiceServer extends UntypedServiceImplementation {
-  /** Records an hourly agreement for a matter. A matter has at most one agreement that is valid on a day. */
+  /**
+   * Records an agreement for a matter, or for all matters of a client that have none of their own. Of either at most one begins on a day;
+   * of those that have begun the last one counts. What is billed or captured keeps the terms it had.
+   */
   createAgreement: handleUnaryCall<CreateAgreementRequest, Agreement>;
+  /**
+   * Sets the last day of an agreement, once. What was captured under it is billed by it still; work that waits for its completion may
+   * be billed from then on.
+   */
+  endAgreement: handleUnaryCall<EndAgreementRequest, Agreement>;
+  /** A project, or a milestone of it, is completed: its fee is due, once. Said again, it answers with the fee that it was. */
+  completeMilestone: handleUnaryCall<CompleteMilestoneRequest, FixedFee>;
+  /** Lists fees that have become due whatever was worked, the oldest first. */
+  listFixedFees: handleUnaryCall<ListFixedFeesRequest, ListFixedFeesResponse>;
   /** Gets an agreement. */
   getAgreement: handleUnaryCall<GetAgreementRequest, Agreement>;
   /** Lists agreements, the oldest first. */

@@ -49,6 +49,16 @@ export enum InvoiceLineKind {
   FEE_ADJUSTMENT = 3,
   /** EXPENSE_ADJUSTMENT - An adjustment of expenses: IE of LEDES. */
   EXPENSE_ADJUSTMENT = 4,
+  /** FIXED_FEE - A project fee or a milestone of one: IF of LEDES. */
+  FIXED_FEE = 5,
+  /** SUBSCRIPTION_FEE - A month of a subscription: IF of LEDES. */
+  SUBSCRIPTION_FEE = 6,
+  /** MINIMUM_FEE - What makes the fees up to the agreed minimum: IF of LEDES. */
+  MINIMUM_FEE = 7,
+  /** FEE_DISCOUNT - A discount on fees, below zero: IF of LEDES. */
+  FEE_DISCOUNT = 8,
+  /** EXPENSE_DISCOUNT - A discount on expenses, below zero: IE of LEDES. */
+  EXPENSE_DISCOUNT = 9,
   UNRECOGNIZED = -1,
 }
 
@@ -58,7 +68,7 @@ export interface InvoiceLine {
   id: string;
   /** What it charges for. */
   kind: InvoiceLineKind;
-  /** The time entry, expense or adjustment behind it. */
+  /** The time entry, expense, adjustment or fixed fee behind it; empty on lines that follow from the others. */
   entryId: string;
   /** The matter. */
   matterId: string;
@@ -85,7 +95,35 @@ export interface InvoiceLine {
     | Money
     | undefined;
   /** Units times unit cost, plus the adjustment. */
+  amount:
+    | Money
+    | undefined;
+  /** Hours of it that a subscription paid for. */
+  includedHours: string;
+  /** Tax on it, on top of the amount; absent where it is not taxed. */
+  tax: LineTax | undefined;
+}
+
+/** The tax on a line. */
+export interface LineTax {
+  /** Such as GST. */
+  name: string;
+  /** The percentage. */
+  percent: string;
+  /** What it comes to, rounded on the line. */
   amount: Money | undefined;
+}
+
+/** Something a person has to know before the invoice goes out. */
+export interface BillingNotice {
+  /** A stable code: CAP_REACHED, BILLING_ON_HOLD and NOT_BILLED_YET hold work back; CAP_NEARLY_REACHED and RETAINER_BELOW_THRESHOLD warn. */
+  code: string;
+  /** The matter. */
+  matterId: string;
+  /** The code as a sentence. */
+  message: string;
+  /** What is held back. */
+  entryIds: string[];
 }
 
 /** A pre-bill or an invoice. */
@@ -150,6 +188,22 @@ export interface Invoice {
     | undefined;
   /** Raised by every change that others are told of. */
   version: number;
+  /** The matters that its lines are of; also where the lines are left out. */
+  matterIds: string[];
+  /** Project fees, subscriptions and what makes a minimum up. */
+  fixedFees:
+    | Money
+    | undefined;
+  /** Sum of the taxes of the lines; part of the total. */
+  taxes:
+    | Money
+    | undefined;
+  /** The client's part in percent, where several payers share the work; empty where they do not. */
+  sharePercent: string;
+  /** The same on the invoices of all who share; empty where nobody does. They are discarded together. */
+  splitId: string;
+  /** What was said when it was drafted. */
+  notices: BillingNotice[];
 }
 
 /** What to bill. */
@@ -186,6 +240,8 @@ export interface ListInvoicesRequest {
   clientId: string;
   /** Only invoices that have come this far. */
   status: InvoiceStatus;
+  /** Only the invoices of those who share with this split_id. */
+  splitId: string;
 }
 
 /** A page of invoices. */
@@ -232,6 +288,8 @@ function createBaseInvoiceLine(): InvoiceLine {
     unitCost: "",
     adjustment: undefined,
     amount: undefined,
+    includedHours: "",
+    tax: undefined,
   };
 }
 
@@ -278,6 +336,12 @@ export const InvoiceLine: MessageFns<InvoiceLine> = {
     }
     if (message.amount !== undefined) {
       Money.encode(message.amount, writer.uint32(114).fork()).join();
+    }
+    if (message.includedHours !== "") {
+      writer.uint32(122).string(message.includedHours);
+    }
+    if (message.tax !== undefined) {
+      LineTax.encode(message.tax, writer.uint32(130).fork()).join();
     }
     return writer;
   },
@@ -407,6 +471,22 @@ export const InvoiceLine: MessageFns<InvoiceLine> = {
             message.amount = Money.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.includedHours = reader.string();
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.tax = LineTax.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -444,6 +524,180 @@ export const InvoiceLine: MessageFns<InvoiceLine> = {
     message.amount = (object.amount !== undefined && object.amount !== null)
       ? Money.fromPartial(object.amount)
       : undefined;
+    message.includedHours = object.includedHours ?? "";
+    message.tax = (object.tax !== undefined && object.tax !== null) ? LineTax.fromPartial(object.tax) : undefined;
+    return message;
+  },
+};
+
+function createBaseLineTax(): LineTax {
+  return { name: "", percent: "", amount: undefined };
+}
+
+export const LineTax: MessageFns<LineTax> = {
+  encode(message: LineTax, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.percent !== "") {
+      writer.uint32(18).string(message.percent);
+    }
+    if (message.amount !== undefined) {
+      Money.encode(message.amount, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LineTax {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLineTax();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.percent = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.amount = Money.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LineTax>): LineTax {
+    return LineTax.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LineTax>): LineTax {
+    const message = createBaseLineTax();
+    message.name = object.name ?? "";
+    message.percent = object.percent ?? "";
+    message.amount = (object.amount !== undefined && object.amount !== null)
+      ? Money.fromPartial(object.amount)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseBillingNotice(): BillingNotice {
+  return { code: "", matterId: "", message: "", entryIds: [] };
+}
+
+export const BillingNotice: MessageFns<BillingNotice> = {
+  encode(message: BillingNotice, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.code !== "") {
+      writer.uint32(10).string(message.code);
+    }
+    if (message.matterId !== "") {
+      writer.uint32(18).string(message.matterId);
+    }
+    if (message.message !== "") {
+      writer.uint32(26).string(message.message);
+    }
+    for (const v of message.entryIds) {
+      writer.uint32(34).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BillingNotice {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBillingNotice();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.matterId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.entryIds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<BillingNotice>): BillingNotice {
+    return BillingNotice.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BillingNotice>): BillingNotice {
+    const message = createBaseBillingNotice();
+    message.code = object.code ?? "";
+    message.matterId = object.matterId ?? "";
+    message.message = object.message ?? "";
+    message.entryIds = object.entryIds?.map((e) => e) || [];
     return message;
   },
 };
@@ -469,6 +723,12 @@ function createBaseInvoice(): Invoice {
     ledesDocumentId: "",
     draftedAt: undefined,
     version: 0,
+    matterIds: [],
+    fixedFees: undefined,
+    taxes: undefined,
+    sharePercent: "",
+    splitId: "",
+    notices: [],
   };
 }
 
@@ -530,6 +790,24 @@ export const Invoice: MessageFns<Invoice> = {
     }
     if (message.version !== 0) {
       writer.uint32(152).int32(message.version);
+    }
+    for (const v of message.matterIds) {
+      writer.uint32(162).string(v!);
+    }
+    if (message.fixedFees !== undefined) {
+      Money.encode(message.fixedFees, writer.uint32(170).fork()).join();
+    }
+    if (message.taxes !== undefined) {
+      Money.encode(message.taxes, writer.uint32(178).fork()).join();
+    }
+    if (message.sharePercent !== "") {
+      writer.uint32(186).string(message.sharePercent);
+    }
+    if (message.splitId !== "") {
+      writer.uint32(194).string(message.splitId);
+    }
+    for (const v of message.notices) {
+      BillingNotice.encode(v!, writer.uint32(202).fork()).join();
     }
     return writer;
   },
@@ -699,6 +977,54 @@ export const Invoice: MessageFns<Invoice> = {
             message.version = reader.int32();
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.matterIds.push(reader.string());
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.fixedFees = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.taxes = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.sharePercent = reader.string();
+            continue;
+          }
+          case 24: {
+            if (tag !== 194) {
+              break;
+            }
+
+            message.splitId = reader.string();
+            continue;
+          }
+          case 25: {
+            if (tag !== 202) {
+              break;
+            }
+
+            message.notices.push(BillingNotice.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -751,6 +1077,14 @@ export const Invoice: MessageFns<Invoice> = {
       ? Timestamp.fromPartial(object.draftedAt)
       : undefined;
     message.version = object.version ?? 0;
+    message.matterIds = object.matterIds?.map((e) => e) || [];
+    message.fixedFees = (object.fixedFees !== undefined && object.fixedFees !== null)
+      ? Money.fromPartial(object.fixedFees)
+      : undefined;
+    message.taxes = (object.taxes !== undefined && object.taxes !== null) ? Money.fromPartial(object.taxes) : undefined;
+    message.sharePercent = object.sharePercent ?? "";
+    message.splitId = object.splitId ?? "";
+    message.notices = object.notices?.map((e) => BillingNotice.fromPartial(e)) || [];
     return message;
   },
 };
@@ -918,7 +1252,7 @@ export const GetInvoiceRequest: MessageFns<GetInvoiceRequest> = {
 };
 
 function createBaseListInvoicesRequest(): ListInvoicesRequest {
-  return { page: undefined, clientId: "", status: 0 };
+  return { page: undefined, clientId: "", status: 0, splitId: "" };
 }
 
 export const ListInvoicesRequest: MessageFns<ListInvoicesRequest> = {
@@ -931,6 +1265,9 @@ export const ListInvoicesRequest: MessageFns<ListInvoicesRequest> = {
     }
     if (message.status !== 0) {
       writer.uint32(24).int32(message.status);
+    }
+    if (message.splitId !== "") {
+      writer.uint32(34).string(message.splitId);
     }
     return writer;
   },
@@ -972,6 +1309,14 @@ export const ListInvoicesRequest: MessageFns<ListInvoicesRequest> = {
             message.status = reader.int32() as any;
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.splitId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -994,6 +1339,7 @@ export const ListInvoicesRequest: MessageFns<ListInvoicesRequest> = {
       : undefined;
     message.clientId = object.clientId ?? "";
     message.status = object.status ?? 0;
+    message.splitId = object.splitId ?? "";
     return message;
   },
 };
@@ -1236,8 +1582,9 @@ export const DiscardInvoiceRequest: MessageFns<DiscardInvoiceRequest> = {
 
 export interface InvoicesServiceClient {
   /**
-   * Drafts an invoice (a pre-bill) from a client's approved work that is on no live invoice yet. With nothing to bill it is
-   * refused as NOTHING_TO_BILL.
+   * Drafts an invoice (a pre-bill) from a client's approved work and due fees that are on no live invoice yet, as its agreements say. Where
+   * payers share, each has a draft of their own with the same split_id, and the first is returned. With nothing to bill it is refused as
+   * NOTHING_TO_BILL.
    */
 
   draftInvoice(request: DraftInvoiceRequest, metadata?: Metadata): Observable<Invoice>;
@@ -1261,7 +1608,7 @@ export interface InvoicesServiceClient {
 
   issueInvoice(request: IssueInvoiceRequest, metadata?: Metadata): Observable<Invoice>;
 
-  /** Discards an invoice that was not issued; its work can be billed again. */
+  /** Discards an invoice that was not issued, and those of the payers who share it; its work can be billed again. */
 
   discardInvoice(request: DiscardInvoiceRequest, metadata?: Metadata): Observable<Invoice>;
 }
@@ -1270,8 +1617,9 @@ export interface InvoicesServiceClient {
 
 export interface InvoicesServiceController {
   /**
-   * Drafts an invoice (a pre-bill) from a client's approved work that is on no live invoice yet. With nothing to bill it is
-   * refused as NOTHING_TO_BILL.
+   * Drafts an invoice (a pre-bill) from a client's approved work and due fees that are on no live invoice yet, as its agreements say. Where
+   * payers share, each has a draft of their own with the same split_id, and the first is returned. With nothing to bill it is refused as
+   * NOTHING_TO_BILL.
    */
 
   draftInvoice(request: DraftInvoiceRequest, metadata?: Metadata): Promise<Invoice> | Observable<Invoice> | Invoice;
@@ -1298,7 +1646,7 @@ export interface InvoicesServiceController {
 
   issueInvoice(request: IssueInvoiceRequest, metadata?: Metadata): Promise<Invoice> | Observable<Invoice> | Invoice;
 
-  /** Discards an invoice that was not issued; its work can be billed again. */
+  /** Discards an invoice that was not issued, and those of the payers who share it; its work can be billed again. */
 
   discardInvoice(request: DiscardInvoiceRequest, metadata?: Metadata): Promise<Invoice> | Observable<Invoice> | Invoice;
 }
@@ -1332,8 +1680,9 @@ export const INVOICES_SERVICE_NAME = "InvoicesService";
 /** Pre-bills and invoices. */
 export interface InvoicesService {
   /**
-   * Drafts an invoice (a pre-bill) from a client's approved work that is on no live invoice yet. With nothing to bill it is
-   * refused as NOTHING_TO_BILL.
+   * Drafts an invoice (a pre-bill) from a client's approved work and due fees that are on no live invoice yet, as its agreements say. Where
+   * payers share, each has a draft of their own with the same split_id, and the first is returned. With nothing to bill it is refused as
+   * NOTHING_TO_BILL.
    */
   draftInvoice(request: DraftInvoiceRequest, metadata?: Metadata): Promise<Invoice>;
   /** Gets an invoice with its lines. */
@@ -1347,7 +1696,7 @@ export interface InvoicesService {
    * An issued one stays as it is.
    */
   issueInvoice(request: IssueInvoiceRequest, metadata?: Metadata): Promise<Invoice>;
-  /** Discards an invoice that was not issued; its work can be billed again. */
+  /** Discards an invoice that was not issued, and those of the payers who share it; its work can be billed again. */
   discardInvoice(request: DiscardInvoiceRequest, metadata?: Metadata): Promise<Invoice>;
 }
 
@@ -1355,8 +1704,9 @@ export interface InvoicesService {
 export type InvoicesServiceService = typeof InvoicesServiceService;
 export const InvoicesServiceService = {
   /**
-   * Drafts an invoice (a pre-bill) from a client's approved work that is on no live invoice yet. With nothing to bill it is
-   * refused as NOTHING_TO_BILL.
+   * Drafts an invoice (a pre-bill) from a client's approved work and due fees that are on no live invoice yet, as its agreements say. Where
+   * payers share, each has a draft of their own with the same split_id, and the first is returned. With nothing to bill it is refused as
+   * NOTHING_TO_BILL.
    */
   draftInvoice: {
     path: "/paradesk.billing.v1.InvoicesService/DraftInvoice" as const,
@@ -1412,7 +1762,7 @@ export const InvoicesServiceService = {
     responseSerialize: (value: Invoice): Buffer => Buffer.from(Invoice.encode(value).finish()),
     responseDeserialize: (value: Buffer): Invoice => Invoice.decode(value),
   },
-  /** Discards an invoice that was not issued; its work can be billed again. */
+  /** Discards an invoice that was not issued, and those of the payers who share it; its work can be billed again. */
   discardInvoice: {
     path: "/paradesk.billing.v1.InvoicesService/DiscardInvoice" as const,
     requestStream: false as const,
@@ -1427,8 +1777,9 @@ export const InvoicesServiceService = {
 
 export interface InvoicesServiceServer extends UntypedServiceImplementation {
   /**
-   * Drafts an invoice (a pre-bill) from a client's approved work that is on no live invoice yet. With nothing to bill it is
-   * refused as NOTHING_TO_BILL.
+   * Drafts an invoice (a pre-bill) from a client's approved work and due fees that are on no live invoice yet, as its agreements say. Where
+   * payers share, each has a draft of their own with the same split_id, and the first is returned. With nothing to bill it is refused as
+   * NOTHING_TO_BILL.
    */
   draftInvoice: handleUnaryCall<DraftInvoiceRequest, Invoice>;
   /** Gets an invoice with its lines. */
@@ -1442,7 +1793,7 @@ export interface InvoicesServiceServer extends UntypedServiceImplementation {
    * An issued one stays as it is.
    */
   issueInvoice: handleUnaryCall<IssueInvoiceRequest, Invoice>;
-  /** Discards an invoice that was not issued; its work can be billed again. */
+  /** Discards an invoice that was not issued, and those of the payers who share it; its work can be billed again. */
   discardInvoice: handleUnaryCall<DiscardInvoiceRequest, Invoice>;
 }
 

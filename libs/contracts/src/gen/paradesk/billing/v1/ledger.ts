@@ -29,6 +29,8 @@ export enum LedgerAccount {
   EXPENSE_RECOVERY = 3,
   /** CASH - Money in the bank. */
   CASH = 4,
+  /** TAX_PAYABLE - Taxes charged to clients, owed to an authority. */
+  TAX_PAYABLE = 5,
   UNRECOGNIZED = -1,
 }
 

@@ -86,6 +86,8 @@ export interface TimeEntry {
   taskKind: string;
   /** What the client's guidelines find in it. */
   findings: GuidelineFinding[];
+  /** Why the rate is not the one that rates and agreement say; empty where it is. */
+  rateReason: string;
 }
 
 /** What a guideline finds in an entry. */
@@ -246,6 +248,18 @@ export interface ApproveTimeEntriesResponse {
   timeEntries: TimeEntry[];
 }
 
+/** What an hour of an entry costs. */
+export interface OverrideTimeEntryRateRequest {
+  /** UUID of the entry. */
+  timeEntryId: string;
+  /** Price of an hour, not below zero, in the currency of the entry. */
+  hourlyRate:
+    | Money
+    | undefined;
+  /** Why it is not the agreed one. */
+  reason: string;
+}
+
 export const PARADESK_BILLING_V1_PACKAGE_NAME = "paradesk.billing.v1";
 
 function createBaseTimeEntry(): TimeEntry {
@@ -270,6 +284,7 @@ function createBaseTimeEntry(): TimeEntry {
     lockOverrideReason: "",
     taskKind: "",
     findings: [],
+    rateReason: "",
   };
 }
 
@@ -334,6 +349,9 @@ export const TimeEntry: MessageFns<TimeEntry> = {
     }
     for (const v of message.findings) {
       GuidelineFinding.encode(v!, writer.uint32(162).fork()).join();
+    }
+    if (message.rateReason !== "") {
+      writer.uint32(170).string(message.rateReason);
     }
     return writer;
   },
@@ -511,6 +529,14 @@ export const TimeEntry: MessageFns<TimeEntry> = {
             message.findings.push(GuidelineFinding.decode(reader, reader.uint32()));
             continue;
           }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.rateReason = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -554,6 +580,7 @@ export const TimeEntry: MessageFns<TimeEntry> = {
     message.lockOverrideReason = object.lockOverrideReason ?? "";
     message.taskKind = object.taskKind ?? "";
     message.findings = object.findings?.map((e) => GuidelineFinding.fromPartial(e)) || [];
+    message.rateReason = object.rateReason ?? "";
     return message;
   },
 };
@@ -1782,6 +1809,87 @@ export const ApproveTimeEntriesResponse: MessageFns<ApproveTimeEntriesResponse> 
   },
 };
 
+function createBaseOverrideTimeEntryRateRequest(): OverrideTimeEntryRateRequest {
+  return { timeEntryId: "", hourlyRate: undefined, reason: "" };
+}
+
+export const OverrideTimeEntryRateRequest: MessageFns<OverrideTimeEntryRateRequest> = {
+  encode(message: OverrideTimeEntryRateRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.timeEntryId !== "") {
+      writer.uint32(10).string(message.timeEntryId);
+    }
+    if (message.hourlyRate !== undefined) {
+      Money.encode(message.hourlyRate, writer.uint32(18).fork()).join();
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OverrideTimeEntryRateRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOverrideTimeEntryRateRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.timeEntryId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.hourlyRate = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<OverrideTimeEntryRateRequest>): OverrideTimeEntryRateRequest {
+    return OverrideTimeEntryRateRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OverrideTimeEntryRateRequest>): OverrideTimeEntryRateRequest {
+    const message = createBaseOverrideTimeEntryRateRequest();
+    message.timeEntryId = object.timeEntryId ?? "";
+    message.hourlyRate = (object.hourlyRate !== undefined && object.hourlyRate !== null)
+      ? Money.fromPartial(object.hourlyRate)
+      : undefined;
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
 /** Time worked on matters. */
 
 export interface TimeEntriesServiceClient {
@@ -1808,6 +1916,13 @@ export interface TimeEntriesServiceClient {
   /** Gives recorded or submitted entries back to their timekeepers with a reason: all of them or none. */
 
   rejectTimeEntries(request: RejectTimeEntriesRequest, metadata?: Metadata): Observable<RejectTimeEntriesResponse>;
+
+  /**
+   * States what an hour of an entry costs, whatever rates say, until it is approved. It counts before all rates, and stays when the entry
+   * is updated; a transfer ends it.
+   */
+
+  overrideTimeEntryRate(request: OverrideTimeEntryRateRequest, metadata?: Metadata): Observable<TimeEntry>;
 
   /** Discards an entry that is not approved. It stays readable and is never billed. */
 
@@ -1871,6 +1986,16 @@ export interface TimeEntriesServiceController {
     metadata?: Metadata,
   ): Promise<RejectTimeEntriesResponse> | Observable<RejectTimeEntriesResponse> | RejectTimeEntriesResponse;
 
+  /**
+   * States what an hour of an entry costs, whatever rates say, until it is approved. It counts before all rates, and stays when the entry
+   * is updated; a transfer ends it.
+   */
+
+  overrideTimeEntryRate(
+    request: OverrideTimeEntryRateRequest,
+    metadata?: Metadata,
+  ): Promise<TimeEntry> | Observable<TimeEntry> | TimeEntry;
+
   /** Discards an entry that is not approved. It stays readable and is never billed. */
 
   discardTimeEntry(
@@ -1912,6 +2037,7 @@ export function TimeEntriesServiceControllerMethods() {
       "updateTimeEntry",
       "submitTimeEntries",
       "rejectTimeEntries",
+      "overrideTimeEntryRate",
       "discardTimeEntry",
       "transferTimeEntry",
       "waiveFinding",
@@ -1947,6 +2073,11 @@ export interface TimeEntriesService {
   submitTimeEntries(request: SubmitTimeEntriesRequest, metadata?: Metadata): Promise<SubmitTimeEntriesResponse>;
   /** Gives recorded or submitted entries back to their timekeepers with a reason: all of them or none. */
   rejectTimeEntries(request: RejectTimeEntriesRequest, metadata?: Metadata): Promise<RejectTimeEntriesResponse>;
+  /**
+   * States what an hour of an entry costs, whatever rates say, until it is approved. It counts before all rates, and stays when the entry
+   * is updated; a transfer ends it.
+   */
+  overrideTimeEntryRate(request: OverrideTimeEntryRateRequest, metadata?: Metadata): Promise<TimeEntry>;
   /** Discards an entry that is not approved. It stays readable and is never billed. */
   discardTimeEntry(request: DiscardTimeEntryRequest, metadata?: Metadata): Promise<TimeEntry>;
   /** Moves an entry that is not on an invoice to another matter. It is priced by that matter's agreement, and has to be approved again. */
@@ -2030,6 +2161,20 @@ export const TimeEntriesServiceService = {
       Buffer.from(RejectTimeEntriesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RejectTimeEntriesResponse => RejectTimeEntriesResponse.decode(value),
   },
+  /**
+   * States what an hour of an entry costs, whatever rates say, until it is approved. It counts before all rates, and stays when the entry
+   * is updated; a transfer ends it.
+   */
+  overrideTimeEntryRate: {
+    path: "/paradesk.billing.v1.TimeEntriesService/OverrideTimeEntryRate" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: OverrideTimeEntryRateRequest): Buffer =>
+      Buffer.from(OverrideTimeEntryRateRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): OverrideTimeEntryRateRequest => OverrideTimeEntryRateRequest.decode(value),
+    responseSerialize: (value: TimeEntry): Buffer => Buffer.from(TimeEntry.encode(value).finish()),
+    responseDeserialize: (value: Buffer): TimeEntry => TimeEntry.decode(value),
+  },
   /** Discards an entry that is not approved. It stays readable and is never billed. */
   discardTimeEntry: {
     path: "/paradesk.billing.v1.TimeEntriesService/DiscardTimeEntry" as const,
@@ -2092,6 +2237,11 @@ export interface TimeEntriesServiceServer extends UntypedServiceImplementation {
   submitTimeEntries: handleUnaryCall<SubmitTimeEntriesRequest, SubmitTimeEntriesResponse>;
   /** Gives recorded or submitted entries back to their timekeepers with a reason: all of them or none. */
   rejectTimeEntries: handleUnaryCall<RejectTimeEntriesRequest, RejectTimeEntriesResponse>;
+  /**
+   * States what an hour of an entry costs, whatever rates say, until it is approved. It counts before all rates, and stays when the entry
+   * is updated; a transfer ends it.
+   */
+  overrideTimeEntryRate: handleUnaryCall<OverrideTimeEntryRateRequest, TimeEntry>;
   /** Discards an entry that is not approved. It stays readable and is never billed. */
   discardTimeEntry: handleUnaryCall<DiscardTimeEntryRequest, TimeEntry>;
   /** Moves an entry that is not on an invoice to another matter. It is priced by that matter's agreement, and has to be approved again. */

@@ -23,6 +23,30 @@ export const protobufPackage = "paradesk.documents.v1";
 
 export const protobufFileName = "paradesk/documents/v1/documents.proto";
 
+/** Which matter's documents to erase, and why. */
+export interface EraseMatterDocumentsRequest {
+  /** UUID of the matter. */
+  matterId: string;
+  /** Why, for the record, such as the end of a retention period. It is kept: no names in it. */
+  reason: string;
+}
+
+/** That a matter's documents were erased. */
+export interface Erasure {
+  /** UUID of the matter. */
+  matterId: string;
+  /** Why. */
+  reason: string;
+  /** When. */
+  erasedAt:
+    | Timestamp
+    | undefined;
+  /** The person who did it. */
+  erasedByPersonId: string;
+  /** How many documents there were. */
+  documents: number;
+}
+
 /** A version of a document. Versions are never changed. */
 export interface DocumentVersion {
   /** 1 for the first. */
@@ -68,7 +92,11 @@ export interface UploadDocumentRequest {
   /** File name. */
   name: string;
   /** The content type, and the content or the next part of it. */
-  file: HttpBody | undefined;
+  file:
+    | HttpBody
+    | undefined;
+  /** The matters that a file of the client as a whole tells of: only who sees all of them sees the file. */
+  matterIds: string[];
 }
 
 /** Which document. */
@@ -108,6 +136,178 @@ export interface DownloadDocumentRequest {
 }
 
 export const PARADESK_DOCUMENTS_V1_PACKAGE_NAME = "paradesk.documents.v1";
+
+function createBaseEraseMatterDocumentsRequest(): EraseMatterDocumentsRequest {
+  return { matterId: "", reason: "" };
+}
+
+export const EraseMatterDocumentsRequest: MessageFns<EraseMatterDocumentsRequest> = {
+  encode(message: EraseMatterDocumentsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.matterId !== "") {
+      writer.uint32(10).string(message.matterId);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EraseMatterDocumentsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEraseMatterDocumentsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.matterId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<EraseMatterDocumentsRequest>): EraseMatterDocumentsRequest {
+    return EraseMatterDocumentsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EraseMatterDocumentsRequest>): EraseMatterDocumentsRequest {
+    const message = createBaseEraseMatterDocumentsRequest();
+    message.matterId = object.matterId ?? "";
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseErasure(): Erasure {
+  return { matterId: "", reason: "", erasedAt: undefined, erasedByPersonId: "", documents: 0 };
+}
+
+export const Erasure: MessageFns<Erasure> = {
+  encode(message: Erasure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.matterId !== "") {
+      writer.uint32(10).string(message.matterId);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.erasedAt !== undefined) {
+      Timestamp.encode(message.erasedAt, writer.uint32(26).fork()).join();
+    }
+    if (message.erasedByPersonId !== "") {
+      writer.uint32(34).string(message.erasedByPersonId);
+    }
+    if (message.documents !== 0) {
+      writer.uint32(40).int32(message.documents);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Erasure {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseErasure();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.matterId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.erasedAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.erasedByPersonId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.documents = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Erasure>): Erasure {
+    return Erasure.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Erasure>): Erasure {
+    const message = createBaseErasure();
+    message.matterId = object.matterId ?? "";
+    message.reason = object.reason ?? "";
+    message.erasedAt = (object.erasedAt !== undefined && object.erasedAt !== null)
+      ? Timestamp.fromPartial(object.erasedAt)
+      : undefined;
+    message.erasedByPersonId = object.erasedByPersonId ?? "";
+    message.documents = object.documents ?? 0;
+    return message;
+  },
+};
 
 function createBaseDocumentVersion(): DocumentVersion {
   return { number: 0, sha256: "", sizeBytes: 0n, mediaType: "", storedAt: undefined, storedByPersonId: "" };
@@ -345,7 +545,7 @@ export const Document: MessageFns<Document> = {
 };
 
 function createBaseUploadDocumentRequest(): UploadDocumentRequest {
-  return { clientId: "", matterId: "", folder: "", name: "", file: undefined };
+  return { clientId: "", matterId: "", folder: "", name: "", file: undefined, matterIds: [] };
 }
 
 export const UploadDocumentRequest: MessageFns<UploadDocumentRequest> = {
@@ -364,6 +564,9 @@ export const UploadDocumentRequest: MessageFns<UploadDocumentRequest> = {
     }
     if (message.file !== undefined) {
       HttpBody.encode(message.file, writer.uint32(42).fork()).join();
+    }
+    for (const v of message.matterIds) {
+      writer.uint32(50).string(v!);
     }
     return writer;
   },
@@ -421,6 +624,14 @@ export const UploadDocumentRequest: MessageFns<UploadDocumentRequest> = {
             message.file = HttpBody.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.matterIds.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -443,6 +654,7 @@ export const UploadDocumentRequest: MessageFns<UploadDocumentRequest> = {
     message.folder = object.folder ?? "";
     message.name = object.name ?? "";
     message.file = (object.file !== undefined && object.file !== null) ? HttpBody.fromPartial(object.file) : undefined;
+    message.matterIds = object.matterIds?.map((e) => e) || [];
     return message;
   },
 };
@@ -752,6 +964,14 @@ export interface DocumentsServiceClient {
   /** Downloads a version of a document, streamed. */
 
   downloadDocument(request: DownloadDocumentRequest, metadata?: Metadata): Observable<HttpBody>;
+
+  /**
+   * Erases all documents of a matter for good: their rows, and the key that their content is encrypted with, so that nobody can read it any
+   * more, from backups of the storage neither. Nothing can be stored for the matter afterwards. What belongs to the client as a whole, such
+   * as invoices, which must be kept by law, stays. Once more answers with the erasure that there is.
+   */
+
+  eraseMatterDocuments(request: EraseMatterDocumentsRequest, metadata?: Metadata): Observable<Erasure>;
 }
 
 /** Files in the case files of clients and matters. */
@@ -781,11 +1001,22 @@ export interface DocumentsServiceController {
   /** Downloads a version of a document, streamed. */
 
   downloadDocument(request: DownloadDocumentRequest, metadata?: Metadata): Observable<HttpBody>;
+
+  /**
+   * Erases all documents of a matter for good: their rows, and the key that their content is encrypted with, so that nobody can read it any
+   * more, from backups of the storage neither. Nothing can be stored for the matter afterwards. What belongs to the client as a whole, such
+   * as invoices, which must be kept by law, stays. Once more answers with the erasure that there is.
+   */
+
+  eraseMatterDocuments(
+    request: EraseMatterDocumentsRequest,
+    metadata?: Metadata,
+  ): Promise<Erasure> | Observable<Erasure> | Erasure;
 }
 
 export function DocumentsServiceControllerMethods() {
   return function (constructor: Function) {
-    const grpcMethods: string[] = ["getDocument", "listDocuments", "downloadDocument"];
+    const grpcMethods: string[] = ["getDocument", "listDocuments", "downloadDocument", "eraseMatterDocuments"];
     for (const method of grpcMethods) {
       const descriptor: any = Reflect.getOwnPropertyDescriptor(constructor.prototype, method);
       GrpcMethod("DocumentsService", method)(constructor.prototype[method], method, descriptor);
@@ -815,6 +1046,12 @@ export interface DocumentsService {
   listDocuments(request: ListDocumentsRequest, metadata?: Metadata): Promise<ListDocumentsResponse>;
   /** Downloads a version of a document, streamed. */
   downloadDocument(request: DownloadDocumentRequest, metadata?: Metadata): Observable<HttpBody>;
+  /**
+   * Erases all documents of a matter for good: their rows, and the key that their content is encrypted with, so that nobody can read it any
+   * more, from backups of the storage neither. Nothing can be stored for the matter afterwards. What belongs to the client as a whole, such
+   * as invoices, which must be kept by law, stays. Once more answers with the erasure that there is.
+   */
+  eraseMatterDocuments(request: EraseMatterDocumentsRequest, metadata?: Metadata): Promise<Erasure>;
 }
 
 /** Files in the case files of clients and matters. */
@@ -866,6 +1103,21 @@ export const DocumentsServiceService = {
     responseSerialize: (value: HttpBody): Buffer => Buffer.from(HttpBody.encode(value).finish()),
     responseDeserialize: (value: Buffer): HttpBody => HttpBody.decode(value),
   },
+  /**
+   * Erases all documents of a matter for good: their rows, and the key that their content is encrypted with, so that nobody can read it any
+   * more, from backups of the storage neither. Nothing can be stored for the matter afterwards. What belongs to the client as a whole, such
+   * as invoices, which must be kept by law, stays. Once more answers with the erasure that there is.
+   */
+  eraseMatterDocuments: {
+    path: "/paradesk.documents.v1.DocumentsService/EraseMatterDocuments" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: EraseMatterDocumentsRequest): Buffer =>
+      Buffer.from(EraseMatterDocumentsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): EraseMatterDocumentsRequest => EraseMatterDocumentsRequest.decode(value),
+    responseSerialize: (value: Erasure): Buffer => Buffer.from(Erasure.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Erasure => Erasure.decode(value),
+  },
 } as const;
 
 export interface DocumentsServiceServer extends UntypedServiceImplementation {
@@ -880,6 +1132,12 @@ export interface DocumentsServiceServer extends UntypedServiceImplementation {
   listDocuments: handleUnaryCall<ListDocumentsRequest, ListDocumentsResponse>;
   /** Downloads a version of a document, streamed. */
   downloadDocument: handleServerStreamingCall<DownloadDocumentRequest, HttpBody>;
+  /**
+   * Erases all documents of a matter for good: their rows, and the key that their content is encrypted with, so that nobody can read it any
+   * more, from backups of the storage neither. Nothing can be stored for the matter afterwards. What belongs to the client as a whole, such
+   * as invoices, which must be kept by law, stays. Once more answers with the erasure that there is.
+   */
+  eraseMatterDocuments: handleUnaryCall<EraseMatterDocumentsRequest, Erasure>;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;

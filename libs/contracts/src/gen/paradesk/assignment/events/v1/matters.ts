@@ -22,7 +22,18 @@ export interface MatterEvent {
     | //
     /** A paralegal was put on a matter. */
     { $case: "paralegalAssigned"; value: ParalegalAssigned }
+    | //
+    /** An assignment was ended. */
+    { $case: "assignmentEnded"; value: AssignmentEnded }
+    | //
+    /** A person was screened from the matter. */
+    { $case: "wallRaised"; value: WallRaised }
+    | //
+    /** A wall was taken away. */
+    { $case: "wallLifted"; value: WallLifted }
     | undefined;
+  /** Who is screened from the matter now. Only for services to keep to: nobody is told by it. */
+  walledPersonIds: string[];
 }
 
 /** A matter was opened. */
@@ -41,10 +52,40 @@ export interface ParalegalAssigned {
   assignmentId: string;
 }
 
+/** An assignment was ended. */
+export interface AssignmentEnded {
+  /** The matter as it is now. */
+  matter:
+    | Matter
+    | undefined;
+  /** UUID of the assignment. */
+  assignmentId: string;
+}
+
+/** A person was screened from the matter. */
+export interface WallRaised {
+  /** The matter as it is now: what the person was assigned to is ended. */
+  matter:
+    | Matter
+    | undefined;
+  /** UUID of the wall. */
+  wallId: string;
+}
+
+/** A wall was taken away. */
+export interface WallLifted {
+  /** The matter as it is now. */
+  matter:
+    | Matter
+    | undefined;
+  /** UUID of the wall. */
+  wallId: string;
+}
+
 export const PARADESK_ASSIGNMENT_EVENTS_V1_PACKAGE_NAME = "paradesk.assignment.events.v1";
 
 function createBaseMatterEvent(): MatterEvent {
-  return { event: undefined };
+  return { event: undefined, walledPersonIds: [] };
 }
 
 export const MatterEvent: MessageFns<MatterEvent> = {
@@ -56,6 +97,18 @@ export const MatterEvent: MessageFns<MatterEvent> = {
       case "paralegalAssigned":
         ParalegalAssigned.encode(message.event.value, writer.uint32(18).fork()).join();
         break;
+      case "assignmentEnded":
+        AssignmentEnded.encode(message.event.value, writer.uint32(26).fork()).join();
+        break;
+      case "wallRaised":
+        WallRaised.encode(message.event.value, writer.uint32(34).fork()).join();
+        break;
+      case "wallLifted":
+        WallLifted.encode(message.event.value, writer.uint32(42).fork()).join();
+        break;
+    }
+    for (const v of message.walledPersonIds) {
+      writer.uint32(122).string(v!);
     }
     return writer;
   },
@@ -89,6 +142,38 @@ export const MatterEvent: MessageFns<MatterEvent> = {
             message.event = { $case: "paralegalAssigned", value: ParalegalAssigned.decode(reader, reader.uint32()) };
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.event = { $case: "assignmentEnded", value: AssignmentEnded.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.event = { $case: "wallRaised", value: WallRaised.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.event = { $case: "wallLifted", value: WallLifted.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.walledPersonIds.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -119,7 +204,26 @@ export const MatterEvent: MessageFns<MatterEvent> = {
         }
         break;
       }
+      case "assignmentEnded": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "assignmentEnded", value: AssignmentEnded.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "wallRaised": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "wallRaised", value: WallRaised.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "wallLifted": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "wallLifted", value: WallLifted.fromPartial(object.event.value) };
+        }
+        break;
+      }
     }
+    message.walledPersonIds = object.walledPersonIds?.map((e) => e) || [];
     return message;
   },
 };
@@ -246,6 +350,213 @@ export const ParalegalAssigned: MessageFns<ParalegalAssigned> = {
       ? Matter.fromPartial(object.matter)
       : undefined;
     message.assignmentId = object.assignmentId ?? "";
+    return message;
+  },
+};
+
+function createBaseAssignmentEnded(): AssignmentEnded {
+  return { matter: undefined, assignmentId: "" };
+}
+
+export const AssignmentEnded: MessageFns<AssignmentEnded> = {
+  encode(message: AssignmentEnded, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.matter !== undefined) {
+      Matter.encode(message.matter, writer.uint32(10).fork()).join();
+    }
+    if (message.assignmentId !== "") {
+      writer.uint32(18).string(message.assignmentId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AssignmentEnded {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAssignmentEnded();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.matter = Matter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.assignmentId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<AssignmentEnded>): AssignmentEnded {
+    return AssignmentEnded.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AssignmentEnded>): AssignmentEnded {
+    const message = createBaseAssignmentEnded();
+    message.matter = (object.matter !== undefined && object.matter !== null)
+      ? Matter.fromPartial(object.matter)
+      : undefined;
+    message.assignmentId = object.assignmentId ?? "";
+    return message;
+  },
+};
+
+function createBaseWallRaised(): WallRaised {
+  return { matter: undefined, wallId: "" };
+}
+
+export const WallRaised: MessageFns<WallRaised> = {
+  encode(message: WallRaised, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.matter !== undefined) {
+      Matter.encode(message.matter, writer.uint32(10).fork()).join();
+    }
+    if (message.wallId !== "") {
+      writer.uint32(18).string(message.wallId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WallRaised {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWallRaised();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.matter = Matter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.wallId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WallRaised>): WallRaised {
+    return WallRaised.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WallRaised>): WallRaised {
+    const message = createBaseWallRaised();
+    message.matter = (object.matter !== undefined && object.matter !== null)
+      ? Matter.fromPartial(object.matter)
+      : undefined;
+    message.wallId = object.wallId ?? "";
+    return message;
+  },
+};
+
+function createBaseWallLifted(): WallLifted {
+  return { matter: undefined, wallId: "" };
+}
+
+export const WallLifted: MessageFns<WallLifted> = {
+  encode(message: WallLifted, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.matter !== undefined) {
+      Matter.encode(message.matter, writer.uint32(10).fork()).join();
+    }
+    if (message.wallId !== "") {
+      writer.uint32(18).string(message.wallId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WallLifted {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWallLifted();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.matter = Matter.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.wallId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WallLifted>): WallLifted {
+    return WallLifted.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WallLifted>): WallLifted {
+    const message = createBaseWallLifted();
+    message.matter = (object.matter !== undefined && object.matter !== null)
+      ? Matter.fromPartial(object.matter)
+      : undefined;
+    message.wallId = object.wallId ?? "";
     return message;
   },
 };
