@@ -1,7 +1,8 @@
 import { DomainError } from '@paradesk/kernel';
 import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { crashPoint } from '../run/crash-points.js';
 import type { ByteRange, ObjectStore } from './object-storage.js';
 
@@ -36,10 +37,7 @@ export class FolderStore implements ObjectStore {
 
   async get(key: string, range: ByteRange | undefined): Promise<AsyncIterable<Uint8Array> | undefined> {
     const path = join(this.root, key);
-    if ((await sizeOf(path)) === undefined) return undefined;
-    // Opened here: a file deleted while it is read can be read to its end.
-    const file = await open(path, 'r');
-    return file.createReadStream({ highWaterMark: 64 * 1024, ...range });
+    return (await sizeOf(path)) === undefined ? undefined : read(path, range);
   }
 
   async size(key: string): Promise<number | undefined> {
@@ -52,6 +50,15 @@ export class FolderStore implements ObjectStore {
 
   async deleteAll(folder: string): Promise<void> {
     await rm(join(this.root, folder), { recursive: true, force: true });
+  }
+}
+
+// Opened when the first part is asked for: whoever asks for none leaves no file open. From then on the file may be deleted.
+async function* read(path: string, range: ByteRange | undefined): AsyncIterable<Uint8Array> {
+  try {
+    yield* createReadStream(path, { highWaterMark: 64 * 1024, ...range });
+  } catch (error) {
+    throw codeOf(error) === 'ENOENT' ? DomainError.notFound('object', basename(path)) : error;
   }
 }
 
@@ -70,7 +77,7 @@ async function sizeOf(path: string): Promise<number | undefined> {
     const found = await stat(path);
     return found.isFile() ? found.size : undefined;
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return undefined;
     throw explained(error);
   }
 }
@@ -79,10 +86,14 @@ async function sizeOf(path: string): Promise<number | undefined> {
 const NOT_WRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR', 'EISDIR']);
 
 function explained(error: unknown): unknown {
-  const code = (error as NodeJS.ErrnoException).code;
+  const code = codeOf(error);
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new DomainError('unavailable', 'STORAGE_FULL', 'the storage is full');
   if (code && NOT_WRITABLE.has(code))
     return new DomainError('unavailable', 'STORAGE_NOT_WRITABLE', 'the storage cannot be written');
   return error;
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
 }
