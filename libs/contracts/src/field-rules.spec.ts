@@ -69,7 +69,14 @@ const valid = {
     matterIds: [],
     entryIds: [],
   },
-  'documents.v1.UploadDocumentRequest': { clientId: ID, matterId: '', folder: '', name: 'a.txt', file: FILE },
+  'documents.v1.UploadDocumentRequest': {
+    clientId: ID,
+    matterId: '',
+    matterIds: [],
+    folder: '',
+    name: 'a.txt',
+    file: FILE,
+  },
   'documents.v1.DownloadDocumentRequest': { documentId: ID, version: 0 },
 };
 
