@@ -6,6 +6,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { crashPoint } from '../run/crash-points.js';
 import type { ByteRange, ObjectStore } from './object-storage.js';
 
+const BUFFER_BYTES = 512 * 1024;
+
 /** Objects as files of a folder. A file appears under its name only when all of it is on the disk. */
 export class FolderStore implements ObjectStore {
   private readonly root: string;
@@ -21,7 +23,7 @@ export class FolderStore implements ObjectStore {
       await mkdir(dirname(path), { recursive: true });
       const file = await open(unfinished, 'wx', 0o600);
       try {
-        for await (const part of content) await file.writeFile(part);
+        for await (const block of gathered(content)) await file.writeFile(block);
         await file.sync();
       } finally {
         await file.close();
@@ -56,10 +58,25 @@ export class FolderStore implements ObjectStore {
 // Opened when the first part is asked for: whoever asks for none leaves no file open. From then on the file may be deleted.
 async function* read(path: string, range: ByteRange | undefined): AsyncIterable<Uint8Array> {
   try {
-    yield* createReadStream(path, { highWaterMark: 64 * 1024, ...range });
+    yield* createReadStream(path, { highWaterMark: BUFFER_BYTES, ...range });
   } catch (error) {
     throw codeOf(error) === 'ENOENT' ? DomainError.notFound('object', basename(path)) : error;
   }
+}
+
+// Parts are small, and each write is a way to the disk and back.
+async function* gathered(content: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  let held: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of content) {
+    held.push(part);
+    bytes += part.byteLength;
+    if (bytes < BUFFER_BYTES) continue;
+    yield Buffer.concat(held);
+    held = [];
+    bytes = 0;
+  }
+  yield Buffer.concat(held);
 }
 
 /** Makes the new name survive a power cut too. */
