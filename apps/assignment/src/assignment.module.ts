@@ -23,5 +23,5 @@ export const assignment = defineService({
   entities,
   migrations,
   grpc: [MattersServiceService, WallsServiceService],
-  consumes: [topics.tenants, topics.task_kinds, topics.clients, topics.people],
+  consumes: [topics.tenants, topics.task_kinds, topics.clients, topics.people, topics.erasures],
 });

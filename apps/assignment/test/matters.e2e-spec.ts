@@ -97,6 +97,46 @@ describe('matters', () => {
     ]);
   });
 
+  it('tells nobody what was asked for and against whom: events are kept for ever', async () => {
+    const { id } = await matters().openMatter(await anIntake({ instructions: 'Sue Roe', name: 'Doe v. Roe' }));
+    const [told] = (await system.published(topics.matters)).filter(({ aggregateId }) => aggregateId === id);
+    expect(told?.event.event?.value.matter).toMatchObject({ id, name: 'Doe v. Roe', instructions: '', parties: [] });
+    expect(await matters().getMatter({ matterId: id })).toMatchObject({ instructions: 'Sue Roe' });
+  });
+
+  describe('when its case file is erased', () => {
+    const erased = (matterId: string) => ({
+      tenantId: manager.tenantId,
+      aggregateId: newId(Date.now()),
+      aggregateVersion: 1,
+      event: { event: { $case: 'matterErased', value: { matterId, erasedAt: undefined } } } as const,
+    });
+
+    it('forgets what was asked for, the audit trail too, and keeps who was for and against whom', async () => {
+      const { id, parties } = await matters().openMatter(await anIntake({ instructions: 'canary-of-instructions' }));
+      await matters().assignParalegal({ matterId: id, personId: await tellOfPerson(Role.PARALEGAL), work: 'Index' });
+      await system.deliver(topics.erasures, erased(id));
+
+      expect(await matters().getMatter({ matterId: id })).toMatchObject({ instructions: '', parties, version: 3 });
+      const told = (await system.published(topics.matters)).filter(({ aggregateId }) => aggregateId === id);
+      expect(told.map(({ event }) => event.event?.$case)).toEqual(['opened', 'paralegalAssigned', 'erased']);
+      const tables = await system.db.query<{ name: string }>(
+        `select format('%I.%I', schemaname, relname) as name from pg_stat_user_tables`,
+      );
+      for (const { name } of tables.rows) {
+        const { rows } = await system.db.query(`select from ${name} t where t::text like '%canary-of-instructions%'`);
+        expect([name, rows.length]).toEqual([name, 0]);
+      }
+    });
+
+    it('goes on: who is assigned is told in the order of its versions', async () => {
+      const { id } = await matters().openMatter(await anIntake());
+      await system.deliver(topics.erasures, erased(id));
+      const personId = await tellOfPerson(Role.PARALEGAL);
+      expect(await matters().assignParalegal({ matterId: id, personId, work: 'Close' })).toMatchObject({ version: 3 });
+    });
+  });
+
   it('asks identity for a client and an attorney that it has not heard of', async () => {
     const unheardOf = newId(Date.now());
     const attorneyId = newId(Date.now());

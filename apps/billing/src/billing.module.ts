@@ -21,6 +21,7 @@ import { BillingRunsModule } from './billing-runs/billing-runs.module.js';
 import { ClientsModule } from './clients/clients.module.js';
 import { billingConfig } from './config.js';
 import { entities, migrations } from './data-source.js';
+import { ErasuresModule } from './erasures/erasures.module.js';
 import { ExpensesModule } from './expenses/expenses.module.js';
 import { GuidelinesModule } from './guidelines/guidelines.module.js';
 import { ImportsModule } from './imports/imports.module.js';
@@ -59,6 +60,7 @@ export { type LedesFile, type LedesInvoice, type LedesLine } from './ledes/ledes
     PaymentsModule,
     LedgerModule,
     LedesModule,
+    ErasuresModule,
   ],
 })
 export class BillingModule {}
@@ -86,5 +88,5 @@ export const billing = defineService({
     LedgerServiceService,
     LedesServiceService,
   ],
-  consumes: [topics.tenants, topics.clients, topics.people, topics.matters],
+  consumes: [topics.tenants, topics.clients, topics.people, topics.matters, topics.erasures],
 });

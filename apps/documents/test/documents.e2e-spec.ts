@@ -16,7 +16,7 @@ import { DomainError, newId } from '@paradesk/kernel';
 import { ObjectStorage } from '@paradesk/platform';
 import { aCaller, ServiceUnderTest } from '@paradesk/testing';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { documents } from '../src/documents.module.js';
 
@@ -269,7 +269,7 @@ describe('documents', () => {
     const erase = (matter: string, caller: Caller = manager) =>
       system
         .client(DocumentsServiceService, caller)
-        .eraseMatterDocuments({ matterId: matter, reason: 'seven years have passed' });
+        .eraseMatter({ matterId: matter, reason: 'seven years have passed' });
     const filesOf = (matter: string) =>
       readdirSync(system.files, { recursive: true, withFileTypes: true }).filter(
         (entry) => entry.isFile() && entry.parentPath.includes(matter),
@@ -326,19 +326,48 @@ describe('documents', () => {
         expect([name, found.length]).toEqual([name, 0]);
       }
       const trail = await system.db.query<{ table_name: string; role: string; person_id: string }>(
-        `select table_name, role, person_id from audit.records where action like '%EraseMatterDocuments' and person_id = $1
+        `select table_name, role, person_id from audit.records where action like '%EraseMatter' and person_id = $1
          and row_id like $2 || '%' order by table_name`,
         [manager.personId, matter],
       );
       expect(trail.rows.map((row) => row.table_name)).toContain('erasures');
     });
 
-    it('is erased once: the second time answers with the first', async () => {
+    it('is erased once: the second time answers with the first, and the other services are told once', async () => {
       const matter = await aMatter();
       await upload({ name: 'a.txt', matterId: matter });
       const first = await erase(matter);
       system.clock.advance({ hours: 1 });
       expect(await erase(matter)).toEqual(first);
+      const told = (await system.published(topics.erasures)).map(({ event }) => event.event?.value);
+      const ofMatter = told.filter((value) => value?.matterId === matter);
+      expect(ofMatter).toEqual([{ matterId: matter, erasedAt: first.erasedAt }]);
+    });
+
+    it('is as it was when the command breaks off, and erased when it comes again', async () => {
+      const matter = await aMatter();
+      const { id } = await upload({ name: 'a.txt', matterId: matter });
+      // The last statement of the transaction fails: the key is destroyed and the rows are gone by then.
+      await system.db.query(`
+        create function break_off() returns trigger language plpgsql as $$ begin raise exception 'the power is gone'; end $$;
+        create trigger break_off before insert on messaging.outbox for each row execute function break_off()`);
+      await expect(erase(matter)).rejects.toThrow('INTERNAL');
+      await system.db.query('drop function break_off cascade');
+      expect((await download(id)).content.toString()).toBe('content');
+
+      expect(await erase(matter)).toMatchObject({ documents: 1 });
+      await expect(download(id)).rejects.toMatchObject({ reason: 'DOCUMENT_NOT_FOUND' });
+    });
+
+    it('loses the rest of its objects when their deletion broke off half-way', async () => {
+      const matter = await aMatter();
+      for (const name of ['a', 'b', 'c']) await upload({ name, matterId: matter, parts: [Buffer.from(name)] });
+      await erase(matter);
+      const [first] = filesOf(matter);
+      rmSync(join(first!.parentPath, first!.name));
+      expect(filesOf(matter)).toHaveLength(2);
+      await system.drainJobs();
+      expect(filesOf(matter)).toEqual([]);
     });
 
     it('takes nothing new', async () => {
@@ -384,9 +413,7 @@ describe('documents', () => {
 
     it('says why, or is not erased', async () => {
       const matter = await aMatter();
-      const call = system
-        .client(DocumentsServiceService, manager)
-        .eraseMatterDocuments({ matterId: matter, reason: '' });
+      const call = system.client(DocumentsServiceService, manager).eraseMatter({ matterId: matter, reason: '' });
       await expect(call).rejects.toMatchObject({ reason: 'INVALID_ARGUMENT' });
     });
   });

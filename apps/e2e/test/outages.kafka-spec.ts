@@ -122,6 +122,7 @@ describe('identity and assignment, each in a process of its own', () => {
         'identity.people',
         'identity.task_kinds',
         'assignment.matters',
+        'documents.erasures',
       ]
         .map((name) => `topic paradesk.${name} does not exist: npm run topics creates it`)
         .join('; ')}\n`,

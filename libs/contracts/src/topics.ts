@@ -1,5 +1,6 @@
 import { MatterEvent } from './gen/paradesk/assignment/events/v1/matters.js';
 import { InvoiceEvent, type MessageFns } from './gen/paradesk/billing/events/v1/invoices.js';
+import { ErasureEvent } from './gen/paradesk/documents/events/v1/erasures.js';
 import { ClientEvent } from './gen/paradesk/identity/events/v1/clients.js';
 import { PersonEvent } from './gen/paradesk/identity/events/v1/people.js';
 import { TaskKindEvent } from './gen/paradesk/identity/events/v1/task_kinds.js';
@@ -31,4 +32,5 @@ export const topics = {
   task_kinds: topic('paradesk.identity.task_kinds', TaskKindEvent),
   matters: topic('paradesk.assignment.matters', MatterEvent),
   invoices: topic('paradesk.billing.invoices', InvoiceEvent),
+  erasures: topic('paradesk.documents.erasures', ErasureEvent),
 } as const;

@@ -38,6 +38,20 @@ describe('readConfig', () => {
     expect(config.PEERS).toEqual({ documents: '127.0.0.1:5001', identity: 'id.local:5000' });
   });
 
+  it.each([
+    ['https://kms.example', true],
+    ['http://127.0.0.1:4599', true],
+    ['http://kms.example', false],
+    ['kms.example', false],
+  ])('lets data keys travel to KMS at %s: %s', (endpoint, isTaken) => {
+    const env = { ...complete, ENCRYPTION_KEYS: `kms:key?region=eu-central-1&endpoint=${endpoint}` };
+    if (isTaken) expect(readConfig(platformConfig, env).ENCRYPTION_KEYS).toBe(env.ENCRYPTION_KEYS);
+    else
+      expect(problemsOf(platformConfig, env)).toEqual([
+        expect.stringMatching(/^ENCRYPTION_KEYS: takes an endpoint of https/),
+      ]);
+  });
+
   it('takes an empty variable for one that is not set', () => {
     expect(problemsOf(platformConfig, { ...complete, STORAGE: '' })).toEqual([
       'STORAGE: is not set, it takes folder:<path> or s3://<bucket>',

@@ -41,6 +41,11 @@ function isSecureUrl(given: string): boolean {
   return parsed?.protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(parsed.hostname);
 }
 
+function hasSecureEndpoint(given: string): boolean {
+  const endpoint = new URLSearchParams(given.split('?')[1]).get('endpoint');
+  return endpoint === null || isSecureUrl(endpoint);
+}
+
 const addressesByName = text(
   /^([a-z]+=[^\s,=]+:\d{1,5})?(,[a-z]+=[^\s,=]+:\d{1,5})*$/,
   'takes name=host:port, separated by commas',
@@ -98,7 +103,10 @@ export const platformConfig = z.object({
   /** Where files are kept: `folder:<path>` or `s3://<bucket>?endpoint=...&region=...`. */
   STORAGE: text(/^(folder:.+|s3:\/\/.+)$/, 'takes folder:<path> or s3://<bucket>'),
   /** The master keys of what is stored: `file:<path>`, or `kms:<key id or ARN>?region=...&endpoint=...`. */
-  ENCRYPTION_KEYS: text(KEYS_SETTING, 'takes file:<path> or kms:<key id or ARN>'),
+  ENCRYPTION_KEYS: text(KEYS_SETTING, 'takes file:<path> or kms:<key id or ARN>').refine(
+    hasSecureEndpoint,
+    'takes an endpoint of https, or of http on a loopback address: data keys travel to it',
+  ),
   /** Addresses of the other services. */
   PEERS: addressesByName.default({}),
   /** PEM files of mutual TLS between services: all three or none, and with them the database is reached by TLS too. */

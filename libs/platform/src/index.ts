@@ -1,6 +1,6 @@
 export { keepMatterAccess } from './access/matter-access.js';
 export { type Seer } from './access/visibility.js';
-export { findAuditFaults } from './audit/trail.js';
+export { erasing, findAuditFaults } from './audit/trail.js';
 export { keptHeads, readSignedHead } from './audit/head-signatures.js';
 export { verifyTrail, type SignedHead, type TrailFault } from './audit/verify-trail.js';
 export { NOTARIZE_HEADS } from './audit/notary.js';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { CertificatePaths } from '../src/tls/certificate-files.js';
 
 // The package's own crypto is that of browsers.
-x509.cryptoProvider.set(webcrypto as unknown as Crypto);
+x509.cryptoProvider.set(webcrypto);
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const DAY_MS = 86_400_000;
@@ -28,7 +28,7 @@ export class CertificateAuthority {
   private issued = 0;
 
   private constructor(
-    private readonly keys: CryptoKeyPair,
+    private readonly keys: webcrypto.CryptoKeyPair,
     private readonly certificate: x509.X509Certificate,
   ) {
     writeFileSync(this.path, certificate.toString('pem'));
@@ -78,7 +78,7 @@ export class CertificateAuthority {
       key: join(this.folder, `${this.issued}-key.pem`),
       authority: this.path,
     };
-    const key = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey as webcrypto.CryptoKey);
+    const key = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
     writeFileSync(paths.certificate, certificate.toString('pem'));
     writeFileSync(paths.key, x509.PemConverter.encode(key, 'PRIVATE KEY'));
     chmodSync(paths.key, 0o600);
@@ -91,6 +91,6 @@ export class CertificateAuthority {
   }
 }
 
-async function newKeys(): Promise<CryptoKeyPair> {
-  return (await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])) as unknown as CryptoKeyPair;
+function newKeys(): Promise<webcrypto.CryptoKeyPair> {
+  return webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
 }

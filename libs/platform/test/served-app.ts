@@ -139,7 +139,7 @@ export class DocumentsController {
     return behaviour.downloadDocument(request);
   }
 
-  eraseMatterDocuments() {
+  eraseMatter() {
     return Erasure.fromPartial({});
   }
 }

@@ -10,7 +10,7 @@ import { createServer } from 'node:tls';
 import { KafkaClient } from '../src/messaging/kafka-client.js';
 import type { CertificatePaths } from '../src/tls/certificate-files.js';
 import { type ChannelSecurity, PeerTls } from '../src/tls/peer-tls.js';
-import { requireSecureDatabase } from '../src/tls/secure-database.js';
+import { kafkaTls, requireSecureDatabase } from '../src/tls/secure-connections.js';
 import { CertificateAuthority } from './certificate-authority.js';
 import { AUDIENCE, ServedApp } from './served-app.js';
 
@@ -187,6 +187,27 @@ describe('the database', () => {
   ])('at %s with TLS between services: taken is %s', (url, isTaken) => {
     if (isTaken) expect(() => requireSecureDatabase(url)).not.toThrow();
     else expect(() => requireSecureDatabase(url)).toThrow('sslmode=verify-full');
+  });
+});
+
+describe('settings of Kafka', () => {
+  const [KAFKA_TLS_CA_FILE, KAFKA_TLS_CERT_FILE, KAFKA_TLS_KEY_FILE] = ['ca', 'cert', 'key'];
+  const remote = { KAFKA_BROKERS: ['127.0.0.1:9092', 'kafka.paradesk.svc:9093'] };
+
+  it.each([
+    ['a certificate without its key', { KAFKA_TLS_CA_FILE, KAFKA_TLS_CERT_FILE }, ['KAFKA_TLS_KEY_FILE']],
+    ['a key without its certificate', { KAFKA_TLS_CA_FILE, KAFKA_TLS_KEY_FILE }, ['KAFKA_TLS_CERT_FILE']],
+    ['a certificate without a CA', { KAFKA_TLS_CERT_FILE, KAFKA_TLS_KEY_FILE }, ['KAFKA_TLS_CA_FILE']],
+    ['plain text elsewhere, and TLS between services', { TLS_CERT_FILE: 'cert' }, ['KAFKA_TLS_CA_FILE']],
+  ])('with %s stop the start', (_name, settings, missing) => {
+    const problems = missing.map((name) => expect.stringMatching(`^${name}: is not set, it takes a path where `));
+    expect(() => kafkaTls({ ...remote, ...settings })).toThrow(expect.objectContaining({ problems }));
+  });
+
+  it('say TLS or plain text', () => {
+    expect(kafkaTls({ ...remote, KAFKA_TLS_CA_FILE, TLS_CERT_FILE: 'cert' })).toEqual({ authority: 'ca' });
+    expect(kafkaTls(remote)).toBeUndefined();
+    expect(kafkaTls({ KAFKA_BROKERS: ['127.0.0.1:9092'], TLS_CERT_FILE: 'cert' })).toBeUndefined();
   });
 });
 

@@ -34,9 +34,16 @@ export class MatterChanges {
       topic: topics.matters,
       aggregateId: matter.id,
       aggregateVersion: matter.version,
-      event: { event, walledPersonIds: [...walledPersonIds] },
+      event: { event: told(event), walledPersonIds: [...walledPersonIds] },
     });
   }
+}
+
+// Events are kept for ever, so what may have to be erased does not travel with them; nobody who hears of a matter needs it.
+function told(event: MatterEvent['event']): MatterEvent['event'] {
+  const matter = event?.value.matter;
+  if (!matter) return event;
+  return { ...event, value: { ...event.value, matter: { ...matter, instructions: '', parties: [] } } } as typeof event;
 }
 
 /** The assignments of these matters, the oldest first. */

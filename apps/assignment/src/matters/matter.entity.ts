@@ -156,6 +156,14 @@ export class Matter {
     this.become({ walls: this.walls.filter((one) => one.stands), version: this.version + 1 });
   }
 
+  /**
+   * Forgets what was asked for. Caption and parties stay: whoever takes on a matter must find former clients and those against them (ABA Model
+   * Rules 1.7, 1.9 and 1.10).
+   */
+  erase(): void {
+    this.become({ instructions: '', version: this.version + 1 });
+  }
+
   /** The matter with its assignments, as they were loaded. */
   withAssignments(assignments: readonly Assignment[]): this {
     this.become({ assignments: assignments.filter((assignment) => assignment.matterId === this.id) });
@@ -168,7 +176,7 @@ export class Matter {
     return this;
   }
 
-  private become(change: Partial<Pick<Matter, 'assignments' | 'walls' | 'version'>>): void {
+  private become(change: Partial<Pick<Matter, 'assignments' | 'instructions' | 'walls' | 'version'>>): void {
     Object.assign(this, change);
   }
 }

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ClientsModule } from '../clients/clients.module.js';
 import { PeopleModule } from '../people/people.module.js';
+import { ErasuresConsumer } from './erasures.consumer.js';
 import { MatterChanges } from './matter-changes.js';
 import { MattersController } from './matters.controller.js';
 import { TaskKindsModule } from '../task-kinds/task-kinds.module.js';
@@ -10,7 +11,7 @@ import { StaffingService } from './staffing.service.js';
 
 @Module({
   imports: [ClientsModule, PeopleModule, TenantsModule, TaskKindsModule],
-  controllers: [MattersController],
+  controllers: [MattersController, ErasuresConsumer],
   providers: [MattersService, MatterChanges, StaffingService],
   exports: [MatterChanges],
 })

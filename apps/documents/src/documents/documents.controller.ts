@@ -4,7 +4,7 @@ import {
   type Document as DocumentMessage,
   DocumentsServiceControllerMethods,
   type DownloadDocumentRequest,
-  type EraseMatterDocumentsRequest,
+  type EraseMatterRequest,
   type GetDocumentRequest,
   type ListDocumentsRequest,
   type UploadDocumentRequest,
@@ -50,7 +50,7 @@ export class DocumentsController {
       .then((list) => ({ documents: list.items.map(toProto), page: list.page }));
   }
 
-  eraseMatterDocuments({ matterId, reason }: EraseMatterDocumentsRequest, metadata: CallMetadata) {
+  eraseMatter({ matterId, reason }: EraseMatterRequest, metadata: CallMetadata) {
     return this.erasures.erase(callerOf(metadata), matterId, reason).then(erasureToProto);
   }
 

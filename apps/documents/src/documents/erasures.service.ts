@@ -1,33 +1,27 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '@paradesk/access';
+import { topics, toTimestamp } from '@paradesk/contracts';
 import { DomainError } from '@paradesk/kernel';
-import { Database, defineJob, Ids, Jobs, ObjectStorage, type Tx } from '@paradesk/platform';
+import { Database, Ids, Outbox, type Tx } from '@paradesk/platform';
 import { CaseFilesService } from '../case-files/case-files.service.js';
 import { Matter } from '../case-files/matter.entity.js';
-import { DocumentVersion } from './document-version.entity.js';
-import { Document } from './document.entity.js';
+import { ErasedContent } from './erased-content.js';
 import { Erasure } from './erasure.entity.js';
 
-const deleteErased = defineJob<{ matterId: string }>('delete-erased-objects');
-
-/** Erases what is stored of a matter. */
+/** Erases matters. */
 @Injectable()
 export class ErasuresService {
   constructor(
     private readonly database: Database,
     private readonly caseFiles: CaseFilesService,
-    private readonly storage: ObjectStorage,
-    private readonly jobs: Jobs,
+    private readonly content: ErasedContent,
     private readonly ids: Ids,
-  ) {
-    jobs.handle(deleteErased, ({ matterId }, { tenantId }) =>
-      this.storage.deleteAll({ tenantId, kind: 'matter', id: matterId }),
-    );
-  }
+    private readonly outbox: Outbox,
+  ) {}
 
   /**
-   * Destroys the matter's key with the rows of its documents. With the commit all of it is gone; the objects, which nobody can read any more, are
-   * deleted by a job.
+   * Destroys all that is stored of the matter, and tells the other services, which erase what they keep of it. Once more answers with the erasure
+   * that there is.
    *
    * What tells of the matter but belongs to the client as a whole stays, with the client's key: invoices are kept for years by tax law.
    */
@@ -42,13 +36,18 @@ export class ErasuresService {
       if (!matter) throw DomainError.notFound('matter', matterId);
       const before = await tx.findOneBy(Erasure, { tenantId, matterId });
       if (before) return before;
-      await this.storage.erase(tx, { tenantId, kind: 'matter', id: matterId });
-      const documents = await deleteDocuments(tx, matterId);
-      const { at: erasedAt } = this.ids.stamp();
-      const made = { tenantId, matterId, reason, erasedAt, erasedByPersonId: personId, documents };
+      const documents = await this.content.destroy(tx, matterId);
+      const { id, at: erasedAt } = this.ids.stamp();
+      const made = { tenantId, matterId, id, reason, erasedAt, erasedByPersonId: personId, documents };
       const erasure = Object.assign(new Erasure(), made);
       await tx.insert(Erasure, erasure);
-      await this.jobs.add(tx, deleteErased, { matterId }, { key: matterId });
+      const event = { $case: 'matterErased', value: { matterId, erasedAt: toTimestamp(erasedAt) } } as const;
+      await this.outbox.add(tx, {
+        topic: topics.erasures,
+        aggregateId: id,
+        aggregateVersion: 1,
+        event: { event },
+      });
       return erasure;
     });
   }
@@ -68,12 +67,4 @@ export async function refuseErased(tx: Tx, matterId: string | null): Promise<voi
       'MATTER_ERASED',
       'the documents of this matter were erased: nothing is stored for it any more',
     );
-}
-
-async function deleteDocuments(tx: Tx, matterId: string): Promise<number> {
-  const ofMatter = { tenantId: tx.tenantId, matterId };
-  const ids = (await tx.find(Document, { select: { id: true }, where: ofMatter })).map(({ id }) => id);
-  for (const documentId of ids) await tx.delete(DocumentVersion, { tenantId: tx.tenantId, documentId });
-  await tx.delete(Document, ofMatter);
-  return ids.length;
 }

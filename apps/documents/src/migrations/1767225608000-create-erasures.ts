@@ -7,6 +7,7 @@ export class CreateErasures1767225608000 implements MigrationInterface {
       create table erasures (
         tenant_id uuid not null,
         matter_id uuid not null,
+        id uuid not null,
         reason text not null,
         erased_at timestamptz not null,
         erased_by_person_id uuid not null,

@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, () => Promise<{ measure(): Promise<Findin
   tenants: () => import('./tenants.js'),
   'billing-run': () => import('./billing-run.js'),
   'kafka-clients': () => import('./kafka-clients.js'),
+  encryption: () => import('./encryption.js'),
 };
 
 const [name = ''] = process.argv.slice(2);

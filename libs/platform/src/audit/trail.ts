@@ -40,6 +40,16 @@ const TRANSITIONS = {
   delete: 'old table as old_rows',
 };
 
+/**
+ * Erases rows for good: of what `work` deletes or changes in the transaction, the audit trail keeps the hashes and not what stood in it.
+ */
+export async function erasing<T>(tx: Sql, work: () => Promise<T>): Promise<T> {
+  await tx.query(`select set_config('paradesk.erasing', 'on', true)`);
+  const result = await work();
+  await tx.query(`select set_config('paradesk.erasing', '', true)`);
+  return result;
+}
+
 /** Lets the run-time role read the trail, add to it and have it sealed, and nothing else. */
 export async function grantAudit(owner: Sql, runtimeRole: string): Promise<void> {
   const role = pg.escapeIdentifier(runtimeRole);
@@ -146,7 +156,7 @@ function trailFunction({ name, columns, key }: TenantTable): string {
         insert into audit.records (tenant_id, ${WHO}, before_hash, after_hash, changes, changes_hash)
         select coalesce(n.tenant_id, o.tenant_id), ${who('')}, ${rowHash('o')}, ${rowHash('n')}, c.changes, sha256(convert_to(c.changes::text, 'UTF8'))
         from new_rows n full join old_rows o using (${keyed})
-        cross join lateral (select ${jsonObject(changed)} as changes offset 0) c where o is distinct from n;
+        cross join lateral (select ${forgetting(jsonObject(changed))} as changes offset 0) c where o is distinct from n;
       else
         insert into audit.records (tenant_id, ${WHO}, before_hash, changes, changes_hash)
         select o.tenant_id, ${who('o')}, ${rowHash('o')}, c.changes, sha256(convert_to(c.changes::text, 'UTF8'))
@@ -175,7 +185,7 @@ function member(column: string, before: string, after: string): string {
   return `${pg.escapeLiteral(`${JSON.stringify(column)}: `)} || json_build_array(${before}, ${after})`;
 }
 
-// What is erased for good (`EncryptionKeys.erase`) must not live on in the record of its deletion; the hash of the row stays.
+// What is erased for good must not live on in the record of its erasure; the hash of the row stays.
 function forgetting(changes: string): string {
   return `case when current_setting('paradesk.erasing', true) = 'on' then null else ${changes} end`;
 }

@@ -56,7 +56,6 @@ export class EncryptionKeys {
 
   /** Destroys the key of a scope: see `ObjectStorage.erase`. */
   async erase(tx: Pick<EntityManager, 'query'>, { tenantId, kind, id }: KeyScope): Promise<void> {
-    await tx.query(`select set_config('paradesk.erasing', 'on', true)`);
     await tx.query(
       `insert into encryption_keys as known (tenant_id, scope_kind, scope_id, erased_at) values ($1, $2, $3, now())
        on conflict (tenant_id, scope_kind, scope_id) do update set wrapped_key = null, master_key_id = null, erased_at = now()

@@ -41,7 +41,7 @@ export async function* sealed(
   const object = objectKey(dataKey, header, name);
   yield header;
   let index = 0;
-  for await (const { piece, isLast } of pieces(content, CHUNK_BYTES)) yield sealChunk(object, index++, isLast, piece);
+  for await (const { piece, isLast } of pieces(content, CHUNK_BYTES)) yield* sealChunk(object, index++, isLast, piece);
 }
 
 /**
@@ -133,9 +133,10 @@ function objectKey(dataKey: KeyObject, header: Uint8Array, name: string): Object
   };
 }
 
-function sealChunk({ key, name }: ObjectKey, index: number, isLast: boolean, content: Uint8Array): Buffer {
+function sealChunk({ key, name }: ObjectKey, index: number, isLast: boolean, content: Uint8Array): Buffer[] {
   const cipher = createCipheriv('aes-256-gcm', key, nonceOf(index, isLast)).setAAD(name);
-  return Buffer.concat([cipher.update(content), cipher.final(), cipher.getAuthTag()]);
+  // Not joined: whoever writes them joins more than these. GCM has nothing left for `final` to give.
+  return [cipher.update(content), cipher.final(), cipher.getAuthTag()];
 }
 
 function openChunk({ key, name }: ObjectKey, index: number, isLast: boolean, chunk: Buffer): Buffer {

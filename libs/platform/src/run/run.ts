@@ -2,10 +2,10 @@ import { topics } from '@paradesk/contracts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { ConfigError, platformConfig, readConfig } from '../config.js';
-import type { KafkaTls } from '../messaging/kafka-client.js';
 import { KafkaChannel } from '../messaging/kafka-channel.js';
 import { createLogger, type Logger } from '../telemetry/logger.js';
 import { startTelemetry } from '../telemetry/otel.js';
+import { kafkaTls } from '../tls/secure-connections.js';
 import { armedCrash } from './crash-points.js';
 import type { ServiceDefinition } from './service-definition.js';
 import { startService } from './start-service.js';
@@ -103,9 +103,4 @@ function openChannel(
     onCrash,
     topics: Object.values(topics).filter(isOurs),
   });
-}
-
-function kafkaTls(config: z.output<typeof processConfig>): KafkaTls | undefined {
-  const { KAFKA_TLS_CA_FILE: authority, KAFKA_TLS_CERT_FILE: certificate, KAFKA_TLS_KEY_FILE: key } = config;
-  return authority === undefined ? undefined : { authority, certificate, key };
 }

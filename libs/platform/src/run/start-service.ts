@@ -31,7 +31,7 @@ import { ParkedEvents } from '../messaging/parked-events.js';
 import { Relay } from '../messaging/relay.js';
 import { ObjectStorage } from '../storage/object-storage.js';
 import { PeerTls } from '../tls/peer-tls.js';
-import { requireSecureDatabase } from '../tls/secure-database.js';
+import { requireSecureDatabase } from '../tls/secure-connections.js';
 import { createLogger, Logger, nestLogger } from '../telemetry/logger.js';
 import { OpsServer, type ReadinessCheck } from '../telemetry/ops-server.js';
 import { RethrowFilter } from './rethrow-filter.js';

@@ -219,9 +219,21 @@ describe('object storage in a folder', () => {
   it('goes on reading an object that is deleted meanwhile', async () => {
     const storage = await openFolder();
     await storage.put('a', parts(4, MEBIBYTE), { scope });
+    let bytes = 0;
+    for await (const part of await storage.get('a', scope)) {
+      await storage.delete('a', scope);
+      bytes += part.byteLength;
+    }
+    expect(bytes).toBe(4 * MEBIBYTE);
+  });
+
+  it('does not find an object that is deleted before its first byte is read, and leaves no file open for nobody', async () => {
+    const storage = await openFolder();
+    await storage.put('a', Buffer.from('a'), { scope });
+    await storage.get('a', scope);
     const content = await storage.get('a', scope);
     await storage.delete('a', scope);
-    expect(await bytesOf(content)).toHaveLength(4 * MEBIBYTE);
+    await expect(bytesOf(content)).rejects.toMatchObject({ reason: 'OBJECT_NOT_FOUND' });
   });
 
   it('says when there is no space left', async () => {

@@ -111,9 +111,9 @@ export class ObjectStorage {
   }
 
   /**
-   * Erases all that is stored for a scope, for good: destroys its key, in the transaction that then deletes the rows. From the commit on nobody can
-   * read any of it, not even from a copy of folder or bucket, and nothing can be stored for the scope any more. Call it before rows are
-   * deleted: of those the audit trail then keeps the hashes and not what stood in them. Once more changes nothing.
+   * Erases all that is stored for a scope, for good: destroys its key, in the transaction that deletes the rows too (`erasing`). From the commit on
+   * nobody can read any of it, not even from a copy of folder or bucket, and nothing can be stored for the scope any more. Once more
+   * changes nothing.
    *
    * What is left of the objects is worth nothing: a durable job deletes it by `deleteAll`.
    *

@@ -23,15 +23,15 @@ export const protobufPackage = "paradesk.documents.v1";
 
 export const protobufFileName = "paradesk/documents/v1/documents.proto";
 
-/** Which matter's documents to erase, and why. */
-export interface EraseMatterDocumentsRequest {
+/** Which matter to erase, and why. */
+export interface EraseMatterRequest {
   /** UUID of the matter. */
   matterId: string;
   /** Why, for the record, such as the end of a retention period. It is kept: no names in it. */
   reason: string;
 }
 
-/** That a matter's documents were erased. */
+/** That a matter was erased. */
 export interface Erasure {
   /** UUID of the matter. */
   matterId: string;
@@ -137,12 +137,12 @@ export interface DownloadDocumentRequest {
 
 export const PARADESK_DOCUMENTS_V1_PACKAGE_NAME = "paradesk.documents.v1";
 
-function createBaseEraseMatterDocumentsRequest(): EraseMatterDocumentsRequest {
+function createBaseEraseMatterRequest(): EraseMatterRequest {
   return { matterId: "", reason: "" };
 }
 
-export const EraseMatterDocumentsRequest: MessageFns<EraseMatterDocumentsRequest> = {
-  encode(message: EraseMatterDocumentsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const EraseMatterRequest: MessageFns<EraseMatterRequest> = {
+  encode(message: EraseMatterRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.matterId !== "") {
       writer.uint32(10).string(message.matterId);
     }
@@ -152,7 +152,7 @@ export const EraseMatterDocumentsRequest: MessageFns<EraseMatterDocumentsRequest
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): EraseMatterDocumentsRequest {
+  decode(input: BinaryReader | Uint8Array, length?: number): EraseMatterRequest {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -161,7 +161,7 @@ export const EraseMatterDocumentsRequest: MessageFns<EraseMatterDocumentsRequest
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseEraseMatterDocumentsRequest();
+      const message = createBaseEraseMatterRequest();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -193,11 +193,11 @@ export const EraseMatterDocumentsRequest: MessageFns<EraseMatterDocumentsRequest
     }
   },
 
-  create(base?: DeepPartial<EraseMatterDocumentsRequest>): EraseMatterDocumentsRequest {
-    return EraseMatterDocumentsRequest.fromPartial(base ?? {});
+  create(base?: DeepPartial<EraseMatterRequest>): EraseMatterRequest {
+    return EraseMatterRequest.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<EraseMatterDocumentsRequest>): EraseMatterDocumentsRequest {
-    const message = createBaseEraseMatterDocumentsRequest();
+  fromPartial(object: DeepPartial<EraseMatterRequest>): EraseMatterRequest {
+    const message = createBaseEraseMatterRequest();
     message.matterId = object.matterId ?? "";
     message.reason = object.reason ?? "";
     return message;
@@ -966,12 +966,13 @@ export interface DocumentsServiceClient {
   downloadDocument(request: DownloadDocumentRequest, metadata?: Metadata): Observable<HttpBody>;
 
   /**
-   * Erases all documents of a matter for good: their rows, and the key that their content is encrypted with, so that nobody can read it any
-   * more, from backups of the storage neither. Nothing can be stored for the matter afterwards. What belongs to the client as a whole, such
-   * as invoices, which must be kept by law, stays. Once more answers with the erasure that there is.
+   * Erases a matter's case file for good: the rows of its documents, and the key that their content is encrypted with, so that nobody can read it
+   * any more, from backups of the storage neither. Nothing can be stored for the matter afterwards. The other services then erase what they
+   * keep of the matter and no law has them keep. What belongs to the client as a whole, such as invoices, which must be kept by law, stays.
+   * Once more answers with the erasure that there is.
    */
 
-  eraseMatterDocuments(request: EraseMatterDocumentsRequest, metadata?: Metadata): Observable<Erasure>;
+  eraseMatter(request: EraseMatterRequest, metadata?: Metadata): Observable<Erasure>;
 }
 
 /** Files in the case files of clients and matters. */
@@ -1003,20 +1004,18 @@ export interface DocumentsServiceController {
   downloadDocument(request: DownloadDocumentRequest, metadata?: Metadata): Observable<HttpBody>;
 
   /**
-   * Erases all documents of a matter for good: their rows, and the key that their content is encrypted with, so that nobody can read it any
-   * more, from backups of the storage neither. Nothing can be stored for the matter afterwards. What belongs to the client as a whole, such
-   * as invoices, which must be kept by law, stays. Once more answers with the erasure that there is.
+   * Erases a matter's case file for good: the rows of its documents, and the key that their content is encrypted with, so that nobody can read it
+   * any more, from backups of the storage neither. Nothing can be stored for the matter afterwards. The other services then erase what they
+   * keep of the matter and no law has them keep. What belongs to the client as a whole, such as invoices, which must be kept by law, stays.
+   * Once more answers with the erasure that there is.
    */
 
-  eraseMatterDocuments(
-    request: EraseMatterDocumentsRequest,
-    metadata?: Metadata,
-  ): Promise<Erasure> | Observable<Erasure> | Erasure;
+  eraseMatter(request: EraseMatterRequest, metadata?: Metadata): Promise<Erasure> | Observable<Erasure> | Erasure;
 }
 
 export function DocumentsServiceControllerMethods() {
   return function (constructor: Function) {
-    const grpcMethods: string[] = ["getDocument", "listDocuments", "downloadDocument", "eraseMatterDocuments"];
+    const grpcMethods: string[] = ["getDocument", "listDocuments", "downloadDocument", "eraseMatter"];
     for (const method of grpcMethods) {
       const descriptor: any = Reflect.getOwnPropertyDescriptor(constructor.prototype, method);
       GrpcMethod("DocumentsService", method)(constructor.prototype[method], method, descriptor);
@@ -1047,11 +1046,12 @@ export interface DocumentsService {
   /** Downloads a version of a document, streamed. */
   downloadDocument(request: DownloadDocumentRequest, metadata?: Metadata): Observable<HttpBody>;
   /**
-   * Erases all documents of a matter for good: their rows, and the key that their content is encrypted with, so that nobody can read it any
-   * more, from backups of the storage neither. Nothing can be stored for the matter afterwards. What belongs to the client as a whole, such
-   * as invoices, which must be kept by law, stays. Once more answers with the erasure that there is.
+   * Erases a matter's case file for good: the rows of its documents, and the key that their content is encrypted with, so that nobody can read it
+   * any more, from backups of the storage neither. Nothing can be stored for the matter afterwards. The other services then erase what they
+   * keep of the matter and no law has them keep. What belongs to the client as a whole, such as invoices, which must be kept by law, stays.
+   * Once more answers with the erasure that there is.
    */
-  eraseMatterDocuments(request: EraseMatterDocumentsRequest, metadata?: Metadata): Promise<Erasure>;
+  eraseMatter(request: EraseMatterRequest, metadata?: Metadata): Promise<Erasure>;
 }
 
 /** Files in the case files of clients and matters. */
@@ -1104,17 +1104,17 @@ export const DocumentsServiceService = {
     responseDeserialize: (value: Buffer): HttpBody => HttpBody.decode(value),
   },
   /**
-   * Erases all documents of a matter for good: their rows, and the key that their content is encrypted with, so that nobody can read it any
-   * more, from backups of the storage neither. Nothing can be stored for the matter afterwards. What belongs to the client as a whole, such
-   * as invoices, which must be kept by law, stays. Once more answers with the erasure that there is.
+   * Erases a matter's case file for good: the rows of its documents, and the key that their content is encrypted with, so that nobody can read it
+   * any more, from backups of the storage neither. Nothing can be stored for the matter afterwards. The other services then erase what they
+   * keep of the matter and no law has them keep. What belongs to the client as a whole, such as invoices, which must be kept by law, stays.
+   * Once more answers with the erasure that there is.
    */
-  eraseMatterDocuments: {
-    path: "/paradesk.documents.v1.DocumentsService/EraseMatterDocuments" as const,
+  eraseMatter: {
+    path: "/paradesk.documents.v1.DocumentsService/EraseMatter" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: EraseMatterDocumentsRequest): Buffer =>
-      Buffer.from(EraseMatterDocumentsRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): EraseMatterDocumentsRequest => EraseMatterDocumentsRequest.decode(value),
+    requestSerialize: (value: EraseMatterRequest): Buffer => Buffer.from(EraseMatterRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): EraseMatterRequest => EraseMatterRequest.decode(value),
     responseSerialize: (value: Erasure): Buffer => Buffer.from(Erasure.encode(value).finish()),
     responseDeserialize: (value: Buffer): Erasure => Erasure.decode(value),
   },
@@ -1133,11 +1133,12 @@ export interface DocumentsServiceServer extends UntypedServiceImplementation {
   /** Downloads a version of a document, streamed. */
   downloadDocument: handleServerStreamingCall<DownloadDocumentRequest, HttpBody>;
   /**
-   * Erases all documents of a matter for good: their rows, and the key that their content is encrypted with, so that nobody can read it any
-   * more, from backups of the storage neither. Nothing can be stored for the matter afterwards. What belongs to the client as a whole, such
-   * as invoices, which must be kept by law, stays. Once more answers with the erasure that there is.
+   * Erases a matter's case file for good: the rows of its documents, and the key that their content is encrypted with, so that nobody can read it
+   * any more, from backups of the storage neither. Nothing can be stored for the matter afterwards. The other services then erase what they
+   * keep of the matter and no law has them keep. What belongs to the client as a whole, such as invoices, which must be kept by law, stays.
+   * Once more answers with the erasure that there is.
    */
-  eraseMatterDocuments: handleUnaryCall<EraseMatterDocumentsRequest, Erasure>;
+  eraseMatter: handleUnaryCall<EraseMatterRequest, Erasure>;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;

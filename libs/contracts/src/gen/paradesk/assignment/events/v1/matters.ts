@@ -12,7 +12,7 @@ export const protobufPackage = "paradesk.assignment.events.v1";
 
 export const protobufFileName = "paradesk/assignment/events/v1/matters.proto";
 
-/** What happened to a matter. */
+/** What happened to a matter. The matter is told without its instructions and parties: events are kept for ever, and no other service needs them. */
 export interface MatterEvent {
   /** The one thing that happened. */
   event:
@@ -31,6 +31,9 @@ export interface MatterEvent {
     | //
     /** A wall was taken away. */
     { $case: "wallLifted"; value: WallLifted }
+    | //
+    /** What was asked for on the matter was erased with its case file. */
+    { $case: "erased"; value: MatterErased }
     | undefined;
   /** Who is screened from the matter now. Only for services to keep to: nobody is told by it. */
   walledPersonIds: string[];
@@ -82,6 +85,12 @@ export interface WallLifted {
   wallId: string;
 }
 
+/** What was asked for on the matter was erased with its case file. */
+export interface MatterErased {
+  /** The matter as it is now. */
+  matter: Matter | undefined;
+}
+
 export const PARADESK_ASSIGNMENT_EVENTS_V1_PACKAGE_NAME = "paradesk.assignment.events.v1";
 
 function createBaseMatterEvent(): MatterEvent {
@@ -105,6 +114,9 @@ export const MatterEvent: MessageFns<MatterEvent> = {
         break;
       case "wallLifted":
         WallLifted.encode(message.event.value, writer.uint32(42).fork()).join();
+        break;
+      case "erased":
+        MatterErased.encode(message.event.value, writer.uint32(50).fork()).join();
         break;
     }
     for (const v of message.walledPersonIds) {
@@ -166,6 +178,14 @@ export const MatterEvent: MessageFns<MatterEvent> = {
             message.event = { $case: "wallLifted", value: WallLifted.decode(reader, reader.uint32()) };
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.event = { $case: "erased", value: MatterErased.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 15: {
             if (tag !== 122) {
               break;
@@ -219,6 +239,12 @@ export const MatterEvent: MessageFns<MatterEvent> = {
       case "wallLifted": {
         if (object.event?.value !== undefined && object.event?.value !== null) {
           message.event = { $case: "wallLifted", value: WallLifted.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "erased": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "erased", value: MatterErased.fromPartial(object.event.value) };
         }
         break;
       }
@@ -557,6 +583,63 @@ export const WallLifted: MessageFns<WallLifted> = {
       ? Matter.fromPartial(object.matter)
       : undefined;
     message.wallId = object.wallId ?? "";
+    return message;
+  },
+};
+
+function createBaseMatterErased(): MatterErased {
+  return { matter: undefined };
+}
+
+export const MatterErased: MessageFns<MatterErased> = {
+  encode(message: MatterErased, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.matter !== undefined) {
+      Matter.encode(message.matter, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MatterErased {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMatterErased();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.matter = Matter.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MatterErased>): MatterErased {
+    return MatterErased.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MatterErased>): MatterErased {
+    const message = createBaseMatterErased();
+    message.matter = (object.matter !== undefined && object.matter !== null)
+      ? Matter.fromPartial(object.matter)
+      : undefined;
     return message;
   },
 };
