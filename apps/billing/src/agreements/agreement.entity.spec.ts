@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { DEFAULT_TIME_ROUNDING, DomainError, Money, newId } from '@paradesk/kernel';
 import { Temporal } from 'temporal-polyfill';
 import { Agreement, inForceOn, type AgreedRate } from './agreement.entity.js';
+import { PLAIN_TERMS } from './billing-terms.js';
 
 const [tenantId, matterId, person, other] = [newId(1), newId(1), newId(1), newId(1)];
 
@@ -24,8 +25,12 @@ describe('an agreement', () => {
 
   it('prices an hour of the timekeepers it names, and of nobody else', () => {
     const agreement = anAgreement('2026-01-01', [aRate(person, 12_550n)]);
-    expect(agreement.rateE4Of(person)).toBe(1_255_000n);
-    expect(agreement.rateE4Of(other)).toBeUndefined();
+    const onMatter = agreement.onMatter({ id: matterId, practiceArea: '' }, []);
+    const work = { taskCode: '', day: Temporal.PlainDate.from('2026-01-01') };
+    expect(onMatter.rateOf({ id: person, timekeeperClassification: 'PARALG' }, work).rate?.hourlyRateE4).toBe(
+      1_255_000n,
+    );
+    expect(onMatter.rateOf({ id: other, timekeeperClassification: 'PARALG' }, work).rate).toBeUndefined();
   });
 });
 
@@ -59,6 +64,7 @@ function anAgreement(validFrom: string, rates: readonly AgreedRate[]): Agreement
       paymentTermsDays: 30,
       timeRounding: DEFAULT_TIME_ROUNDING,
       rates,
+      billing: PLAIN_TERMS,
     },
   );
 }

@@ -3,6 +3,7 @@ import { Role } from '@paradesk/contracts/paradesk/common/v1/rule';
 import { DomainError, Money, newId, type TimeRounding } from '@paradesk/kernel';
 import { Temporal } from 'temporal-polyfill';
 import { Agreement } from '../agreements/agreement.entity.js';
+import { PLAIN_TERMS, type BillingTerms } from '../agreements/billing-terms.js';
 import { lineAmount } from '../billable-work/line-amount.js';
 import { Person } from '../people/person.entity.js';
 import { checkTime, timeEntryOf, type TimeToRecord } from './time-capture.js';
@@ -37,6 +38,13 @@ describe('a time entry', () => {
     expect(entry.billable).toBe(false);
     expect(entry.amountMinor).toBe(0n);
     expect(entry.hoursE4).toBe(10_000n);
+  });
+
+  it('that is clerical is billed where its rate is agreed in writing, and never at a paralegal’s', () => {
+    const assistant = aPerson({ id: newId(2), role: Role.VIRTUAL_ASSISTANT });
+    const agreement = anAgreement({}, { administrativeRateMinor: 3_500n });
+    const entry = timeEntryOf(aTime({ minutes: 60 }), assistant, agreement, aRecording());
+    expect([entry.taskClass, entry.billable, entry.amountMinor]).toEqual(['administrative', true, 3_500n]);
   });
 
   it('of a paralegal without an agreed rate is refused', () => {
@@ -83,14 +91,16 @@ function aPerson(overrides: Partial<Person>): Person {
   return Object.assign(new Person(), own, overrides);
 }
 
-function anAgreement(rounding: Partial<TimeRounding>): Agreement {
-  return Agreement.create(tenantId, newId(1), matter, {
+function anAgreement(rounding: Partial<TimeRounding>, billing: Partial<BillingTerms> = {}): Agreement {
+  const agreement = Agreement.create(tenantId, newId(1), matter, {
     currency: 'USD',
     validFrom: today,
     paymentTermsDays: 30,
     timeRounding: { incrementMinutes: 6, mode: 'up', enforced: false, ...rounding },
     rates: [{ personId: paralegal.id, hourlyRate: Money.of(10_000n, 'USD') }],
+    billing: { ...PLAIN_TERMS, ...billing },
   });
+  return agreement.onMatter({ id: matter.id, practiceArea: '' }, []);
 }
 
 function aRecording() {
