@@ -24,6 +24,4 @@ export default {
   testTimeout: 60_000,
   // Jest would leave one of two cores idle; suites wait for the database more than they compute.
   maxWorkers: 2,
-  // A worker keeps the modules of every suite that it has run, and a hundred suites fill its heap: it starts anew between two of them.
-  workerIdleMemoryLimit: '1GB',
 };
