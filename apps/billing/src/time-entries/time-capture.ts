@@ -58,7 +58,8 @@ export function timeEntryOf(
 ): TimeEntry {
   const taskClass = workClassOf(timekeeper, time.taskKind);
   const clericalRateE4 = agreement.administrativeRateE4;
-  const hourlyRateE4 = taskClass === 'administrative' ? (clericalRateE4 ?? 0n) : agreedRateE4(agreement, timekeeper, time);
+  const hourlyRateE4 =
+    taskClass === 'administrative' ? (clericalRateE4 ?? 0n) : agreedRateE4(agreement, timekeeper, time);
   const hoursE4 = parseE4(hoursOf(roundMinutes(time.minutes, agreement.timeRounding)), 'minutes');
   const { currency, clientId, matterId } = agreement;
   return Object.assign(new TimeEntry(), {

@@ -1,5 +1,13 @@
 import { billing } from '@paradesk/billing';
-import { addMasterKey, Clock, InProcessChannel, migrate, provisionDatabase, startService, startTelemetry } from '@paradesk/platform';
+import {
+  addMasterKey,
+  Clock,
+  InProcessChannel,
+  migrate,
+  provisionDatabase,
+  startService,
+  startTelemetry,
+} from '@paradesk/platform';
 import { startEmbeddedPostgres } from '@paradesk/platform/embedded-postgres';
 import { PeerStubs, TokenMint } from '@paradesk/testing';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,5 +1,6 @@
 import { Temporal } from 'temporal-polyfill';
 import type { EntityManager } from 'typeorm';
+import { prepared } from '../database/prepared.js';
 import type { EventRecord } from './event-channel.js';
 
 /** `waiting` for an earlier event of its aggregate, or `poison`: its handler cannot take it. */
@@ -127,7 +128,9 @@ export async function lockPositions(
   const keys = [...new Set(records.map(({ key }) => key))].sort();
   const eventIds = records.map(({ eventId }) => eventId);
   const lock = (): Promise<LockedPosition[]> =>
-    tx.query(
+    prepared(
+      tx,
+      'lock_positions',
       `select aggregate_id, case when tenant_id = $4 then version else ${LAST_VERSION} end as version, array(
          select event_id from messaging.parked_events where consumer = $1 and event_id = any ($3::uuid[]) and kind = 'poison'
        ) as poisoned
