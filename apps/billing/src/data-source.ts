@@ -15,6 +15,7 @@ import { CreateWork1767225601000 } from './migrations/1767225601000-create-work.
 import { CreateInvoices1767225602000 } from './migrations/1767225602000-create-invoices.js';
 import { CreateLedger1767225603000 } from './migrations/1767225603000-create-ledger.js';
 import { CreatePayments1767225604000 } from './migrations/1767225604000-create-payments.js';
+import { KnowTaskKinds1767225610220 } from './migrations/1767225610220-know-task-kinds.js';
 import { CreateBillingRuns1767225610500 } from './migrations/1767225610500-create-billing-runs.js';
 import { ExtendAgreements1767225610100 } from './migrations/1767225610100-extend-agreements.js';
 import { ExtendInvoices1767225610110 } from './migrations/1767225610110-extend-invoices.js';
@@ -66,6 +67,7 @@ export const migrations = [
   ExtendInvoices1767225610110,
   ExtendWork1767225610200,
   CreateGuidelines1767225610210,
+  KnowTaskKinds1767225610220,
   CreateBillingRuns1767225610500,
   IsolateMatters1767225619000,
   IsolateAgreements1767225619100,

@@ -23,6 +23,8 @@ export interface BillingToMeasure {
   readonly mint: TokenMint;
   /** The superuser's URL of its database. */
   readonly superuserUrl: string;
+  /** The URL of the role that the service runs as. */
+  readonly runtimeUrl: string;
   stop(): Promise<void>;
 }
 
@@ -66,6 +68,7 @@ export async function startBilling(
     address: service.address,
     mint,
     superuserUrl: superuserUrl.href,
+    runtimeUrl: database.runtimeUrl,
     stop: async () => {
       await service.stop();
       peers.stop();
