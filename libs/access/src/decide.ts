@@ -80,8 +80,12 @@ export type Decision = Allowed | Refused;
 
 const NO_RULE: Rule = { taskClass: TaskClass.UNSPECIFIED, roles: [], public: false };
 // A rule is an object of the contracts or of the catalogue and never changes, and its step knows no facts, so its decision is remembered.
-// What depends on facts is decided anew each time.
 const remembered = new WeakMap<Rule, Map<string, Decision>>();
+
+// Policies never change while a process runs, and what they are told of facts is little: whose it is, and yes or no. So equal facts are
+// evaluated once. Amounts and days are without number, hence the bound: what comes after it is evaluated each time.
+const MOST_REMEMBERED = 10_000;
+const verdicts = new Map<string, Verdict>();
 
 const typeOfRole: Readonly<Partial<Record<Role, string>>> = {
   [Role.OPERATIONS_MANAGER]: 'OperationsManager',
@@ -102,11 +106,20 @@ export function decide(request: AccessRequest): Decision {
   const ofRule = decideByRule('undertake', request.rule, request.principal);
   if (!ofRule.allowed || (request.action === 'call' && !request.resource)) return ofRule;
   try {
-    const ofFacts = toDecision(evaluate(questionOf(request)));
+    const ofFacts = toDecision(verdictOn(questionOf(request)));
     return ofFacts.allowed ? { ...ofFacts, policyIds: [...ofRule.policyIds, ...ofFacts.policyIds] } : ofFacts;
   } catch (error) {
     return toDecision({ allowed: false, policies: [], fault: String(error) });
   }
+}
+
+function verdictOn(question: Question): Verdict {
+  const key = JSON.stringify(question);
+  const known = verdicts.get(key);
+  if (known) return known;
+  const verdict = evaluate(question);
+  if (!verdict.fault && verdicts.size < MOST_REMEMBERED) verdicts.set(key, verdict);
+  return verdict;
 }
 
 /**
@@ -152,7 +165,12 @@ function toDecision({ allowed, policies, fault }: Verdict, roleMessage = ''): De
   return { allowed, reason, message, hidden: first?.hidden ?? false, policyIds };
 }
 
-/** What Cedar is asked about the facts. @throws Error for a request without principal or resource */
+/**
+ * What Cedar is asked about the facts. Policies ask of ids only whether they are the same, so they are told no ids: the question is the same
+ * for everybody in the same position.
+ *
+ * @throws Error for a request without principal or resource
+ */
 export function questionOf(request: AccessRequest): Question {
   const { action, principal, rule = NO_RULE, resource } = request;
   if (!principal || !resource) throw new Error(`${action} is decided for somebody and about something`);
@@ -160,21 +178,24 @@ export function questionOf(request: AccessRequest): Question {
   const resourceClient = matter ? matter.clientId : resource.clientId;
   const context: Question['context'] = {
     taskClass: classOf(rule),
-    tenant: principal.tenantId,
-    resourceTenant: resource.tenantId,
+    tenant: OWN,
+    resourceTenant: ownIf(resource.tenantId === principal.tenantId),
     onTeam: matter?.isOnTeam === true,
     walled: matter !== undefined && matter.isWalled !== false,
     supervised: Boolean(matter?.supervisingAttorneyId),
     qualificationNotAsked: request.action === 'beAssigned' && principal.qualificationNotAsked === true,
   };
-  if (principal.clientId) context.client = principal.clientId;
-  if (resourceClient) context.resourceClient = resourceClient;
+  if (principal.clientId) context.client = OWN;
+  if (resourceClient) context.resourceClient = ownIf(resourceClient === principal.clientId);
   if (request.action === 'beAssigned') Object.assign(context, assignmentFacts(principal, matter, request.today));
   if (request.action === 'approve') {
     Object.assign(context, approvalFacts(principal, request.resource, request.selfApprovalLimit));
   }
   return { principal: typeOf(principal), action, resource: matter ? 'Matter' : 'TenantRecord', context };
 }
+
+const OWN = 'own';
+const ownIf = (same: boolean) => (same ? OWN : 'other');
 
 function assignmentFacts({ qualifiedUntil }: Principal, matter: MatterFacts | undefined, today: Temporal.PlainDate) {
   const jurisdiction = matter?.jurisdiction ?? '';
@@ -188,8 +209,8 @@ function approvalFacts({ personId }: Principal, { ownerPersonId, amount }: Resou
   const amountMinor = comparable ? toLong(amount) : undefined;
   const limitMinor = comparable ? toLong(limit) : undefined;
   return {
-    ...(personId && { person: personId }),
-    ...(ownerPersonId && { owner: ownerPersonId }),
+    ...(personId && { person: OWN }),
+    ...(ownerPersonId && { owner: ownIf(ownerPersonId === personId) }),
     ...(amountMinor !== undefined && limitMinor !== undefined && { amountMinor, limitMinor }),
   };
 }

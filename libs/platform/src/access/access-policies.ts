@@ -48,14 +48,15 @@ const SEES = `current_setting('paradesk.sees', true)`;
 const SEES_ALL = `(select ${SEES} = 'all')`;
 const LISTED = `string_to_array(nullif(current_setting('paradesk.matters', true), ''), ',')::uuid[]`;
 
+// Whether the listed matters are those that are seen, or those that are not; null where nothing is seen.
+const LISTED_ARE_SEEN = `(select case ${SEES} when 'team' then true when 'client' then true when 'others' then false else null end)`;
+
 /**
  * Whether a matter is seen, of its id in SQL. Subselects are evaluated once a query, so most managers and all services cost one comparison a
- * row. The few matters that somebody is walled from are compared one by one, the many of a team or a client in a hash table; nothing is
- * seen where the setting says nothing.
+ * row, and everybody else a look into a hash table. Nothing is seen where the setting says nothing.
  */
 export function ofMatter(matter: string, isStated: boolean): string {
-  const condition = `${SEES_ALL} or (select ${SEES} = 'others') and ${matter} <> all ((select ${LISTED})::uuid[])
-    or ${matter} in (select unnest(case when ${SEES} = any (array['team', 'client']) then ${LISTED} else null end))`;
+  const condition = `${SEES_ALL} or (${matter} in (select unnest(${LISTED}))) = ${LISTED_ARE_SEEN}`;
   return isStated ? condition : `${matter} is null or ${condition}`;
 }
 
