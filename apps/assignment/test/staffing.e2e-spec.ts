@@ -125,6 +125,32 @@ describe('somebody is put on a matter', () => {
   });
 });
 
+describe('somebody who no longer works here', () => {
+  const deactivatedAt = { seconds: 1_772_366_400n, nanos: 0 };
+
+  it('is put on no matter, until they are back', async () => {
+    const { aPerson, tellOfPerson, assign } = await aTenant();
+    const id = await aPerson(Role.PARALEGAL);
+    const person = (version: number, changes: Partial<Person>) =>
+      Person.fromPartial({ id, role: Role.PARALEGAL, version, ...changes });
+    await tellOfPerson(person(2, { deactivatedAt }));
+    expect(await assign(id)).toBe('PERSON_DEACTIVATED');
+    await tellOfPerson(person(3, {}));
+    expect(await assign(id)).toBe('ASSIGNED');
+  });
+
+  it('answers for no new matter', async () => {
+    const { manager, tellOfPerson } = await aTenant();
+    const attorney = { id: newId(Date.now()), role: Role.ATTORNEY, clientId: CLIENT, version: 1, deactivatedAt };
+    const supervisingAttorneyId = await tellOfPerson(Person.fromPartial(attorney));
+    const intake = { clientId: CLIENT, code: 'GONE-1', name: 'Doe v. Roe', practiceArea: 1, supervisingAttorneyId };
+    const opened = system
+      .client(MattersServiceService, manager)
+      .openMatter(OpenMatterRequest.fromPartial({ ...intake, jurisdiction: 'US-CA' }));
+    await expect(opened).rejects.toMatchObject({ kind: 'refused', reason: 'PERSON_DEACTIVATED' });
+  });
+});
+
 describe('a paralegal is put on a matter for substantive work', () => {
   const { WHERE_RECORDED, ALWAYS } = QualificationRequirement;
 

@@ -34,6 +34,7 @@ import { PeriodLocksModule } from './period-locks/period-locks.module.js';
 import { PeopleModule } from './people/people.module.js';
 import { RatesModule } from './rates/rates.module.js';
 import { TenantsModule } from './tenants/tenants.module.js';
+import { TaskKindsModule } from './task-kinds/task-kinds.module.js';
 import { TimeEntriesModule } from './time-entries/time-entries.module.js';
 import { TimersModule } from './timers/timers.module.js';
 
@@ -43,6 +44,7 @@ export { type LedesFile, type LedesInvoice, type LedesLine } from './ledes/ledes
 @Module({
   imports: [
     TenantsModule,
+    TaskKindsModule,
     ClientsModule,
     MattersModule,
     PeopleModule,
@@ -88,5 +90,5 @@ export const billing = defineService({
     LedgerServiceService,
     LedesServiceService,
   ],
-  consumes: [topics.tenants, topics.clients, topics.people, topics.matters, topics.erasures],
+  consumes: [topics.tenants, topics.task_kinds, topics.clients, topics.people, topics.matters, topics.erasures],
 });

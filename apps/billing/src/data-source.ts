@@ -17,6 +17,7 @@ import { CreateInvoices1767225602000 } from './migrations/1767225602000-create-i
 import { CreateLedger1767225603000 } from './migrations/1767225603000-create-ledger.js';
 import { CreatePayments1767225604000 } from './migrations/1767225604000-create-payments.js';
 import { AllocatePayments1767225610400 } from './migrations/1767225610400-allocate-payments.js';
+import { KnowTaskKinds1767225610220 } from './migrations/1767225610220-know-task-kinds.js';
 import { CreateBillingRuns1767225610500 } from './migrations/1767225610500-create-billing-runs.js';
 import { ExtendAgreements1767225610100 } from './migrations/1767225610100-extend-agreements.js';
 import { ExtendInvoices1767225610110 } from './migrations/1767225610110-extend-invoices.js';
@@ -72,6 +73,7 @@ export const migrations = [
   ExtendInvoices1767225610110,
   ExtendWork1767225610200,
   CreateGuidelines1767225610210,
+  KnowTaskKinds1767225610220,
   AllocatePayments1767225610400,
   CreateBillingRuns1767225610500,
   IsolateMatters1767225619000,

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { topics } from '@paradesk/contracts';
 import { TimeEntriesServiceService, WorkStatus } from '@paradesk/contracts/paradesk/billing/v1/time_entries';
 import { Role, TaskClass } from '@paradesk/contracts/paradesk/common/v1/rule';
+import { TaskKind } from '@paradesk/contracts/paradesk/identity/v1/task_kinds';
 import { newId } from '@paradesk/kernel';
 import { aCaller, ServiceUnderTest } from '@paradesk/testing';
 import { billing } from '../src/billing.module.js';
@@ -50,6 +51,31 @@ describe('recorded time', () => {
     const entry = await as(firm.asAssistant).recordTime(time({ taskCode: '', activityCode: '' }));
     expect(entry).toMatchObject({ taskClass: TaskClass.ADMINISTRATIVE, billable: false, hours: '0.2' });
     expect(entry.amount?.amountMinor).toBe(0n);
+  });
+
+  it("is of the tenant's own class for its kind of work, as soon as identity has told of it", async () => {
+    const [taskKind, codes] = ['documents.scan', { taskCode: '', activityCode: '' }];
+    const [tenant, other] = [await aFirm(system), firm];
+    await anAgreement(system, tenant);
+    const record = (of: Firm, caller: Firm['asAssistant']) =>
+      as(caller).recordTime(time({ matterId: of.matter.id, taskKind, ...codes }));
+    expect(await record(tenant, tenant.asAssistant)).toMatchObject({ taskClass: TaskClass.ADMINISTRATIVE });
+    const value = {
+      taskKind: TaskKind.fromPartial({ code: taskKind, taskClass: TaskClass.SUBSTANTIVE, version: 1 }),
+      reclassificationId: newId(Date.now()),
+    };
+    await system.deliver(topics.task_kinds, {
+      tenantId: tenant.tenantId,
+      aggregateId: newId(Date.now()),
+      aggregateVersion: 1,
+      event: { event: { $case: 'reclassified', value } },
+    });
+    expect(await refusalOf(record(tenant, tenant.asAssistant))).toMatchObject({ kind: 'forbidden' });
+    expect(await record(tenant, tenant.asParalegal)).toMatchObject({
+      taskClass: TaskClass.SUBSTANTIVE,
+      billable: true,
+    });
+    expect(await record(other, other.asAssistant)).toMatchObject({ taskClass: TaskClass.ADMINISTRATIVE });
   });
 
   it('keeps its terms when a later agreement changes the rate', async () => {

@@ -7,9 +7,10 @@ import { communicationsConfig } from './config.js';
 import { entities, migrations } from './data-source.js';
 import { MattersModule } from './matters/matters.module.js';
 import { MessagesModule } from './messages/messages.module.js';
+import { RemindersModule } from './reminders/reminders.module.js';
 import { TenantsModule } from './tenants/tenants.module.js';
 
-@Module({ imports: [TenantsModule, ClientsModule, MattersModule, MessagesModule] })
+@Module({ imports: [TenantsModule, ClientsModule, MattersModule, MessagesModule, RemindersModule] })
 export class CommunicationsModule {}
 
 /** What is written to people at clients. */
@@ -20,5 +21,5 @@ export const communications = defineService({
   entities,
   migrations,
   grpc: [MessagesServiceService],
-  consumes: [topics.tenants, topics.clients, topics.matters, topics.invoices],
+  consumes: [topics.tenants, topics.clients, topics.people, topics.matters, topics.invoices],
 });

@@ -6,7 +6,7 @@ import { ApiCaller } from './api-caller.js';
 import { makeCase, type Case } from './one-case.js';
 import { SystemUnderTest } from './running-system.js';
 
-const RUNS = 10;
+const RUNS = 5;
 const AT_ONCE = 6;
 const DAY = { year: 2026, month: 11, day: 20 };
 

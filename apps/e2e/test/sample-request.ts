@@ -23,9 +23,24 @@ export function requestNaming(rpc: Rpc, field: DescField, ids: IdsByNoun): Buffe
   return Buffer.from(toBinary(input, create(input, valuesOf(input, ids, field) as never)));
 }
 
-/** Fields of a request that take ids. */
+/** A request for the first page of a list, one item long, or for the page of a token; undefined for RPCs without pages. */
+export function pageRequest({ descriptor: { input } }: Rpc, token = ''): Buffer | undefined {
+  if (!input.fields.some((field) => field.message?.typeName === 'paradesk.common.v1.PageRequest')) return undefined;
+  const values = { ...valuesOf(input, new Map()), page: { size: 1, token } };
+  return Buffer.from(toBinary(input, create(input, values as never)));
+}
+
+/** Fields of a request that take ids, those of messages in it among them. */
 export function idFields(message: DescMessage): DescField[] {
-  return message.fields.filter((field) => nounOf(field) !== undefined);
+  return message.fields.flatMap((field) =>
+    field.message ? idFields(field.message) : nounOf(field) === undefined ? [] : [field],
+  );
+}
+
+/** The noun whose ids a field takes: `matter` for `matter_id`. */
+export function nounOf(field: DescField): string | undefined {
+  const isId = field.fieldKind !== 'message' && effectiveRule(field).format === Format.UUID;
+  return isId ? field.name.replace(/_ids?$/, '') : undefined;
 }
 
 // The field rules let it through. An id field of an unknown noun is an error: whoever adds an RPC must say what its ids are, so that none
@@ -40,7 +55,7 @@ function valuesOf(message: DescMessage, ids: IdsByNoun, named?: DescField): Valu
 }
 
 function valueOf(field: DescField, ids: IdsByNoun, named: DescField | undefined): unknown {
-  const wanted = effectiveRule(field).required || field === named;
+  const wanted = effectiveRule(field).required || field === named || (named && holds(field.message, named));
   if (!wanted) return undefined;
   const noun = nounOf(field);
   if (noun !== undefined) {
@@ -48,12 +63,16 @@ function valueOf(field: DescField, ids: IdsByNoun, named: DescField | undefined)
     if (id === undefined) throw new Error(`the matrix has no id for ${field.toString()}: add a ${noun}`);
     return field.fieldKind === 'list' ? [id] : id;
   }
-  const one = singleValue(field, ids);
+  const one = singleValue(field, ids, named);
   return field.fieldKind === 'list' ? [one] : one;
 }
 
-function singleValue(field: DescField, ids: IdsByNoun): unknown {
-  if (field.message) return knownMessages[field.message.typeName] ?? valuesOf(field.message, ids);
+function holds(message: DescMessage | undefined, named: DescField): boolean {
+  return message?.fields.some((field) => field === named || holds(field.message, named)) ?? false;
+}
+
+function singleValue(field: DescField, ids: IdsByNoun, named: DescField | undefined): unknown {
+  if (field.message) return knownMessages[field.message.typeName] ?? valuesOf(field.message, ids, named);
   if (field.enum) return 1;
   const rule = effectiveRule(field);
   if (rule.min !== undefined) return Number(rule.min);
@@ -72,8 +91,3 @@ const texts: Partial<Record<Format, string>> = {
   [Format.TIME_ZONE]: 'UTC',
   [Format.DECIMAL]: '1',
 };
-
-function nounOf(field: DescField): string | undefined {
-  const isId = field.fieldKind !== 'message' && effectiveRule(field).format === Format.UUID;
-  return isId ? field.name.replace(/_ids?$/, '') : undefined;
-}

@@ -56,6 +56,7 @@ const valid = {
   },
   'billing.v1.CreateAgreementRequest': {
     matterId: ID,
+    clientId: '',
     currencyCode: 'USD',
     validFrom: LAST_DAY,
     paymentTermsDays: 30,

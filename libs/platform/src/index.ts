@@ -1,4 +1,5 @@
 export { keepMatterAccess } from './access/matter-access.js';
+export { createTaskKinds, keepTaskKind, tighteningsOf } from './access/task-kinds.js';
 export { type Seer } from './access/visibility.js';
 export { erasing, findAuditFaults } from './audit/trail.js';
 export { keptHeads, readSignedHead } from './audit/head-signatures.js';

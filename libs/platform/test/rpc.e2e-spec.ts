@@ -532,13 +532,17 @@ describe('a stream', () => {
   describe('that is broken off is never taken for a whole one, and is no failure of the service', () => {
     const pause = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
     let outcome: Promise<unknown>;
+    let begun: Promise<void>;
 
     beforeEach(() => {
-      const { promise, resolve } = Promise.withResolvers<unknown>();
-      outcome = promise;
+      const ended = Promise.withResolvers<unknown>();
+      const started = Promise.withResolvers<void>();
+      outcome = ended.promise;
+      begun = started.promise;
       behaviour.uploadDocument = async (messages) => {
         const whole = defaults.uploadDocument(messages);
-        resolve(whole.catch((error: unknown) => error));
+        started.resolve();
+        ended.resolve(whole.catch((error: unknown) => error));
         return whole;
       };
     });
@@ -563,7 +567,7 @@ describe('a stream', () => {
       ['with parts on the way', 60],
     ])('by a sender that fails %s', async (_name, count) => {
       const failing = parts(count, async () => {
-        if (count === 1) await pause(50);
+        if (count === 1) await begun;
         throw new Error('the disk of the sender is broken');
       });
       await expect(documents().uploadDocument(failing)).rejects.toThrow('the disk of the sender is broken');
@@ -577,14 +581,14 @@ describe('a stream', () => {
         const empty = method.requestDeserialize(Buffer.alloc(0));
         for (let index = 0; index < count; index++)
           stream.write(method.requestSerialize({ ...empty, ...opening, file: file(Buffer.alloc(30_000)) }));
-        setTimeout(() => stream.cancel(), 60);
+        void begun.then(() => stream.cancel());
       });
       expect(await cancelled).toMatchObject({ code: Status.CANCELLED });
     });
 
     it('by a deadline', async () => {
-      const slow = parts(2, () => pause(1500));
-      expect(await refusalOf(documents().uploadDocument(slow, { timeoutMs: 300 }))).toMatchObject({
+      const slow = parts(2, () => pause(2500));
+      expect(await refusalOf(documents().uploadDocument(slow, { timeoutMs: 1500 }))).toMatchObject({
         reason: 'DEADLINE_EXCEEDED',
       });
     });
@@ -593,7 +597,7 @@ describe('a stream', () => {
       const proxy = await LosableConnection.to(app.strategy.port);
       const channel = new RawChannel(proxy.address);
       const lost = parts(3, async () => {
-        await pause(100);
+        await begun;
         proxy.lose();
         await pause(100);
       });

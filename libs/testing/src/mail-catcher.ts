@@ -14,6 +14,7 @@ export interface CaughtMail {
   readonly messageId: string;
   readonly from: string;
   readonly to: string;
+  readonly cc: string;
   readonly subject: string;
   readonly text: string;
   readonly receivedAt: string;
@@ -120,13 +121,20 @@ async function keep(folder: string, stream: AsyncIterable<Buffer>): Promise<void
   renameSync(join(folder, `${name}.part`), join(folder, `${name}.eml`));
 }
 
+function textOf(addresses: ParsedMail['to']): string {
+  return [addresses ?? []]
+    .flat()
+    .map((address) => address.text)
+    .join(', ');
+}
+
 function toCaught(id: string, mail: ParsedMail): CaughtMail {
-  const to = Array.isArray(mail.to) ? mail.to : mail.to ? [mail.to] : [];
   return {
     id,
     messageId: mail.messageId ?? '',
     from: mail.from?.text ?? '',
-    to: to.map((address) => address.text).join(', '),
+    to: textOf(mail.to),
+    cc: textOf(mail.cc),
     subject: mail.subject ?? '',
     text: mail.text ?? '',
     receivedAt: id.slice(0, 24).replace(/T(\d\d)-(\d\d)-(\d\d)-(\d{3})Z/, 'T$1:$2:$3.$4Z'),

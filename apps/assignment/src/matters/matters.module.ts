@@ -4,13 +4,12 @@ import { PeopleModule } from '../people/people.module.js';
 import { ErasuresConsumer } from './erasures.consumer.js';
 import { MatterChanges } from './matter-changes.js';
 import { MattersController } from './matters.controller.js';
-import { TaskKindsModule } from '../task-kinds/task-kinds.module.js';
 import { TenantsModule } from '../tenants/tenants.module.js';
 import { MattersService } from './matters.service.js';
 import { StaffingService } from './staffing.service.js';
 
 @Module({
-  imports: [ClientsModule, PeopleModule, TenantsModule, TaskKindsModule],
+  imports: [ClientsModule, PeopleModule, TenantsModule],
   controllers: [MattersController, ErasuresConsumer],
   providers: [MattersService, MatterChanges, StaffingService],
   exports: [MatterChanges],

@@ -2,11 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { type Caller, decide, effectiveClass, refusalOf, ruleOf } from '@paradesk/access';
 import { Role, TaskClass } from '@paradesk/contracts/paradesk/common/v1/rule';
 import { dateIn } from '@paradesk/kernel';
-import { Clock, type Tx } from '@paradesk/platform';
+import { Clock, tighteningsOf, type Tx } from '@paradesk/platform';
 import type { Person } from '../people/person.entity.js';
 import { PeopleService } from '../people/people.service.js';
 import { qualifiedUntil } from '../people/qualified-until.js';
-import { TaskKindsService } from '../task-kinds/task-kinds.service.js';
 import type { Tenant } from '../tenants/tenant.entity.js';
 import { TenantsService } from '../tenants/tenants.service.js';
 import type { Matter } from './matter.entity.js';
@@ -23,23 +22,22 @@ export class StaffingService {
   constructor(
     private readonly people: PeopleService,
     private readonly tenants: TenantsService,
-    private readonly taskKinds: TaskKindsService,
     private readonly clock: Clock,
   ) {}
 
-  /** Before the command's transaction. @throws DomainError not-found PERSON_NOT_FOUND */
+  /** Before the command's transaction. @throws DomainError not-found PERSON_NOT_FOUND; refused PERSON_DEACTIVATED */
   requirePerson(caller: Caller, id: string): Promise<Person> {
-    return this.people.require(caller, id);
+    return this.people.requireActive(caller, id);
   }
 
-  /** Before the command's transaction. @throws DomainError not-found PERSON_NOT_FOUND */
+  /** Before the command's transaction. @throws DomainError not-found PERSON_NOT_FOUND; refused PERSON_DEACTIVATED */
   async require(caller: Caller, personId: string): Promise<Staffing> {
-    return { person: await this.people.require(caller, personId), tenant: await this.tenants.require(caller) };
+    return { person: await this.people.requireActive(caller, personId), tenant: await this.tenants.require(caller) };
   }
 
   /** Whether this kind of work is administrative for the tenant; of no stated or an unknown kind it is not. */
   async isAdministrative(tx: Tx, taskKind: string): Promise<boolean> {
-    return effectiveClass(taskKind, await this.taskKinds.setFor(tx, taskKind)) === TaskClass.ADMINISTRATIVE;
+    return effectiveClass(taskKind, await tighteningsOf(tx, taskKind)) === TaskClass.ADMINISTRATIVE;
   }
 
   /**
@@ -64,7 +62,7 @@ export class StaffingService {
         qualificationNotAsked:
           tenant.qualificationRequirement === 'WHERE_RECORDED' && !person.hasRecordedQualifications,
       },
-      rule: ruleOf(taskKind, await this.taskKinds.setFor(tx, taskKind)),
+      rule: ruleOf(taskKind, await tighteningsOf(tx, taskKind)),
       resource: {
         tenantId,
         matter: { clientId, supervisingAttorneyId, jurisdiction, isOnTeam: false, isWalled },

@@ -1,4 +1,4 @@
-import { isolateByTenant } from '@paradesk/platform';
+import { createTaskKinds, isolateByTenant } from '@paradesk/platform';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** What must be known, of what identity owns, before somebody is put on a matter: their qualifications, the work, the tenant's day. */
@@ -17,15 +17,8 @@ export class CreateStaffingCopies1767225607000 implements MigrationInterface {
         version integer not null,
         primary key (tenant_id)
       )`);
-    await runner.query(`
-      create table task_kinds (
-        tenant_id uuid not null,
-        code text not null,
-        task_class text not null,
-        version integer not null,
-        primary key (tenant_id, code)
-      )`);
-    for (const table of ['tenants', 'task_kinds']) await isolateByTenant(runner, table);
+    await isolateByTenant(runner, 'tenants');
+    await createTaskKinds(runner);
   }
 
   async down(runner: QueryRunner): Promise<void> {

@@ -7,6 +7,7 @@ import {
   QualificationKind,
   type HeldQualification as HeldMessage,
 } from '@paradesk/contracts/paradesk/identity/v1/qualifications';
+import { DomainError } from '@paradesk/kernel';
 import { Database, Peers, type Tx } from '@paradesk/platform';
 import { Person } from './person.entity.js';
 import type { HeldQualification } from './qualified-until.js';
@@ -35,18 +36,25 @@ export class PeopleService {
     });
   }
 
+  /** The same of somebody who still works here. @throws DomainError refused PERSON_DEACTIVATED */
+  async requireActive(caller: Caller, id: string): Promise<Person> {
+    const person = await this.require(caller, id);
+    if (person.isActive) return person;
+    throw DomainError.refused('PERSON_DEACTIVATED', 'the person no longer works here', { personId: id });
+  }
+
   /** Keeps what identity says of a person, unless something newer is known. */
   async keep(tx: Tx, person: PersonMessage): Promise<void> {
-    const { id, role, clientId, qualifications, hasRecordedQualifications, version } = person;
+    const { id, role, clientId, deactivatedAt, qualifications, hasRecordedQualifications, version } = person;
     const held = JSON.stringify(qualifications.map(toHeld));
     await tx.query(
-      `insert into people as known (tenant_id, id, role, client_id, qualifications, has_recorded_qualifications, version)
-       values ($1, $2, $3, $4, $5, $6, $7)
+      `insert into people as known (tenant_id, id, role, client_id, is_active, qualifications, has_recorded_qualifications, version)
+       values ($1, $2, $3, $4, $5, $6, $7, $8)
        on conflict (tenant_id, id) do update set role = excluded.role, client_id = excluded.client_id,
-         qualifications = excluded.qualifications, has_recorded_qualifications = excluded.has_recorded_qualifications,
+         is_active = excluded.is_active, qualifications = excluded.qualifications, has_recorded_qualifications = excluded.has_recorded_qualifications,
          version = excluded.version
        where excluded.version > known.version`,
-      [tx.tenantId, id, Role[role], clientId || null, held, hasRecordedQualifications, version],
+      [tx.tenantId, id, Role[role], clientId || null, !deactivatedAt, held, hasRecordedQualifications, version],
     );
   }
 }

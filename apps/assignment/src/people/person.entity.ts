@@ -10,6 +10,8 @@ export class Person {
   @Column('text') readonly role!: string;
   /** The client of an attorney; null for staff. */
   @Column('uuid', { name: 'client_id', nullable: true }) readonly clientId!: string | null;
+  /** Whether they still work here. */
+  @Column('boolean', { name: 'is_active' }) readonly isActive!: boolean;
   /** Those that were not revoked. */
   @Column('jsonb') readonly qualifications!: readonly HeldQualification[];
   /** Whether one was ever recorded, revoked or not. */

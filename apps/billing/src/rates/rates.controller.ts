@@ -6,7 +6,7 @@ import {
   RatesServiceControllerMethods,
   type CreateRateRequest,
   type EndRateRequest,
-  type ExplainRateRequest,
+  type GetApplicableRateRequest,
   type HourlyRate,
   type ListRatesRequest,
   type RateExplanation as ExplanationMessage,
@@ -45,7 +45,7 @@ export class RatesController implements RatesServiceController {
     return { rates: list.items.map(toProto), page: list.page };
   }
 
-  async explainRate({ matterId, personId, taskCode, day }: ExplainRateRequest, metadata: CallMetadata) {
+  async getApplicableRate({ matterId, personId, taskCode, day }: GetApplicableRateRequest, metadata: CallMetadata) {
     const work = { matterId, personId, taskCode, day: fromDate(day, 'day') };
     return toExplanation(await this.rates.explain(callerOf(metadata), work));
   }

@@ -1,3 +1,4 @@
+import type { Tightenings } from '@paradesk/access';
 import { DomainError, hoursOf, roundMinutes } from '@paradesk/kernel';
 import { Temporal } from 'temporal-polyfill';
 import type { Agreement } from '../agreements/agreement.entity.js';
@@ -24,10 +25,16 @@ export interface TimeToRecord {
  * What can be said of stated time before the agreement is known.
  *
  * @param today in the tenant's time zone
+ * @param tightenings what the tenant has set of kinds of work
  * @throws DomainError invalid WORK_IN_FUTURE, UNKNOWN_TASK_CODE, UNKNOWN_ACTIVITY_CODE; refused NO_TIMEKEEPER; forbidden where the role
  *   boundary does not let the timekeeper do this kind of work
  */
-export function checkTime(time: TimeToRecord, timekeeper: Person, today: Temporal.PlainDate): void {
+export function checkTime(
+  time: TimeToRecord,
+  timekeeper: Person,
+  today: Temporal.PlainDate,
+  tightenings: Tightenings = {},
+): void {
   // A day of grace: a timekeeper west of the tenant's zone is not held up, one who works east of it is a day ahead.
   if (Temporal.PlainDate.compare(time.workedOn, today.add({ days: 1 })) > 0) {
     throw DomainError.invalid('workedOn', 'WORK_IN_FUTURE', 'time is recorded when it was worked, not before');
@@ -38,7 +45,7 @@ export function checkTime(time: TimeToRecord, timekeeper: Person, today: Tempora
   if (time.activityCode !== '' && !isActivityCode(time.activityCode)) {
     throw DomainError.invalid('activityCode', 'UNKNOWN_ACTIVITY_CODE', 'is no activity code of UTBMS');
   }
-  refuseBeyondRole(time.taskKind, timekeeper);
+  refuseBeyondRole(time.taskKind, timekeeper, tightenings);
   if (timekeeper.timekeeperCode === '') {
     const message = 'the person has no timekeeper code, so their time cannot be billed';
     throw DomainError.refused('NO_TIMEKEEPER', message, { personId: timekeeper.id });
@@ -55,10 +62,12 @@ export function timeEntryOf(
   timekeeper: Person,
   agreement: Agreement,
   recording: Recording,
+  tightenings: Tightenings = {},
 ): TimeEntry {
-  const taskClass = workClassOf(timekeeper, time.taskKind);
+  const taskClass = workClassOf(timekeeper, time.taskKind, tightenings);
   const clericalRateE4 = agreement.administrativeRateE4;
-  const hourlyRateE4 = taskClass === 'administrative' ? (clericalRateE4 ?? 0n) : agreedRateE4(agreement, timekeeper, time);
+  const hourlyRateE4 =
+    taskClass === 'administrative' ? (clericalRateE4 ?? 0n) : agreedRateE4(agreement, timekeeper, time);
   const hoursE4 = parseE4(hoursOf(roundMinutes(time.minutes, agreement.timeRounding)), 'minutes');
   const { currency, clientId, matterId } = agreement;
   return Object.assign(new TimeEntry(), {

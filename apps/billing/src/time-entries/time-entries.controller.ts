@@ -63,9 +63,7 @@ export class TimeEntriesController implements TimeEntriesServiceController {
   async overrideTimeEntryRate(request: OverrideTimeEntryRateRequest, metadata: CallMetadata) {
     const { timeEntryId, reason } = request;
     const hourlyRate = fromMoney(request.hourlyRate, 'hourlyRate');
-    return toTimeEntryMessage(
-      await this.timeEntries.overrideRate(callerOf(metadata), timeEntryId, hourlyRate, reason),
-    );
+    return toTimeEntryMessage(await this.timeEntries.overrideRate(callerOf(metadata), timeEntryId, hourlyRate, reason));
   }
 
   async waiveFinding({ timeEntryId, guideline, reason }: WaiveFindingRequest, metadata: CallMetadata) {

@@ -52,13 +52,14 @@ export class TimeEntriesService {
   /** What recording needs to know before a transaction; what it returns records in one. */
   async prepare(caller: Caller, stated: TimeOfPerson): Promise<(tx: Tx) => Promise<TimeEntry>> {
     const { matterId, time, overrideReason } = stated;
-    const { timekeeper, matter } = await this.copies.require(caller, matterId, timekeeperOf(caller, stated.personId));
+    const personId = timekeeperOf(caller, stated.personId);
+    const { timekeeper, matter, tightenings } = await this.copies.require(caller, matterId, personId, time.taskKind);
     const by = await this.recordings.begin(caller);
-    checkTime(time, timekeeper, by.today);
+    checkTime(time, timekeeper, by.today, tightenings);
     return async (tx) => {
       const agreement = await this.agreements.inForce(tx, matter.id, time.workedOn);
       const recording = await this.recordings.record(tx, by, time.workedOn, overrideReason);
-      const entry = timeEntryOf(time, timekeeper, agreement, recording);
+      const entry = timeEntryOf(time, timekeeper, agreement, recording, tightenings);
       await this.guidelines.check(tx, [entry], by.timeZone);
       await insertEntities(tx, TimeEntry, [entry]);
       return entry;
@@ -181,9 +182,9 @@ export class TimeEntriesService {
     { matterId, time, overrideReason }: Omit<TimeOfPerson, 'personId'>,
     change: (entry: TimeEntry, restated: TimeEntry) => void,
   ): Promise<TimeEntry> {
-    const { timekeeper, matter } = await this.copies.require(caller, matterId, personId);
+    const { timekeeper, matter, tightenings } = await this.copies.require(caller, matterId, personId, time.taskKind);
     const by: CapturedBy = await this.recordings.begin(caller);
-    checkTime(time, timekeeper, by.today);
+    checkTime(time, timekeeper, by.today, tightenings);
     return this.database.transaction(caller, async (tx) => {
       const entry = await lockOwn(tx, caller, id);
       // Neither out of a locked period nor into one.
@@ -195,7 +196,7 @@ export class TimeEntriesService {
         lockOverrideReason: lockOverrideReason || entry.lockOverrideReason,
       };
       await refuseOnInvoice(tx, entry);
-      change(entry, timeEntryOf(time, timekeeper, agreement, recording));
+      change(entry, timeEntryOf(time, timekeeper, agreement, recording, tightenings));
       await this.guidelines.check(tx, [entry], by.timeZone);
       await saveWork(tx, TimeEntry, entry);
       return entry;

@@ -1,14 +1,16 @@
-import { decide, effectiveClass, refusalOf, ruleOf } from '@paradesk/access';
+import { decide, effectiveClass, refusalOf, ruleOf, type Tightenings } from '@paradesk/access';
 import { Role, TaskClass } from '@paradesk/contracts/paradesk/common/v1/rule';
 import type { Person } from '../people/person.entity.js';
 import type { WorkClass } from './time-entry.entity.js';
 
 /**
- * The class of the work: that of its kind in the task catalogue, where one is stated. Else a virtual assistant's is administrative, and
+ * The class of the work: that of its kind in the task catalogue as the tenant has it, where one is stated. Else a virtual assistant's is administrative, and
  * what anybody else does counts as substantive.
  */
-export function workClassOf({ role }: Pick<Person, 'role'>, taskKind = ''): WorkClass {
-  if (taskKind !== '') return effectiveClass(taskKind) === TaskClass.ADMINISTRATIVE ? 'administrative' : 'substantive';
+export function workClassOf({ role }: Pick<Person, 'role'>, taskKind = '', tightenings: Tightenings = {}): WorkClass {
+  if (taskKind !== '') {
+    return effectiveClass(taskKind, tightenings) === TaskClass.ADMINISTRATIVE ? 'administrative' : 'substantive';
+  }
   return (role as Role) === Role.VIRTUAL_ASSISTANT ? 'administrative' : 'substantive';
 }
 
@@ -18,8 +20,10 @@ export function workClassOf({ role }: Pick<Person, 'role'>, taskKind = ''): Work
  *
  * @throws DomainError forbidden, with the reason of the access policy
  */
-export function refuseBeyondRole(taskKind: string, { tenantId, id: personId, role }: Person): void {
+export function refuseBeyondRole(taskKind: string, timekeeper: Person, tightenings: Tightenings): void {
   if (taskKind === '') return;
-  const decision = decide({ principal: { tenantId, personId, role }, rule: ruleOf(taskKind), action: 'call' });
+  const { tenantId, id: personId, role } = timekeeper;
+  const rule = ruleOf(taskKind, tightenings);
+  const decision = decide({ principal: { tenantId, personId, role }, rule, action: 'call' });
   if (!decision.allowed) throw refusalOf(decision, { noun: 'person', id: personId });
 }

@@ -41,7 +41,7 @@ export class TimersService {
     purpose: TimerPurpose,
   ): Promise<{ timer: Timer; recorded: TimeEntry | undefined }> {
     const personId = personOf(caller);
-    const { matter } = await this.copies.require(caller, matterId, personId);
+    const { matter } = await this.copies.require(caller, matterId, personId, '');
     const running = await this.find(caller);
     const { now: startedAt } = await this.recordings.begin(caller);
     const record = running && (await this.recording(caller, running, AS_IT_SAYS, startedAt));

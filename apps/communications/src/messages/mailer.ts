@@ -10,6 +10,8 @@ export interface Mail {
   readonly id: string;
   readonly from: { readonly name: string; readonly address: string };
   readonly to: { readonly name: string; readonly address: string };
+  /** Who gets a copy. */
+  readonly cc?: { readonly name: string; readonly address: string };
   readonly subject: string;
   readonly text: string;
   readonly attachments: readonly {

@@ -11,6 +11,6 @@ import { MessagesService } from './messages.service.js';
   imports: [ContactsModule, TenantsModule],
   controllers: [MessagesController, InvoicesConsumer],
   providers: [MessagesService, DeliveriesService, DeliverMessageJob, Post, Mailer],
-  exports: [MessagesService],
+  exports: [MessagesService, Mailer],
 })
 export class MessagesModule {}

@@ -4,9 +4,11 @@ import {
   type Matter as MatterMessage,
   MattersServiceService,
 } from '@paradesk/contracts/paradesk/assignment/v1/matters';
+import { Role } from '@paradesk/contracts/paradesk/common/v1/rule';
 import { type Client as ClientMessage, ClientsServiceService } from '@paradesk/contracts/paradesk/identity/v1/clients';
 import { DomainError } from '@paradesk/kernel';
 import { Database, keepMatterAccess, Peers, type Tx } from '@paradesk/platform';
+import { In } from 'typeorm';
 import { Client } from './client.entity.js';
 import { Matter } from './matter.entity.js';
 
@@ -27,14 +29,19 @@ export class CaseFilesService {
    * Makes sure that a case file is there, asking the owners where their events have not come yet. Call it before the command's
    * transaction.
    *
+   * @param toldOf matters that a file of the client as a whole tells of; those that a service names are not asked for
    * @throws DomainError not-found CLIENT_NOT_FOUND or MATTER_NOT_FOUND; invalid NOT_THE_CLIENTS_MATTER
    */
-  async require(caller: Caller, { clientId, matterId }: CaseFile): Promise<void> {
+  async require(caller: Caller, { clientId, matterId }: CaseFile, toldOf: readonly string[]): Promise<void> {
     await this.requireClient(caller, clientId);
-    if (matterId === null) return;
-    const owner = await this.clientOfMatter(caller, matterId);
-    if (owner !== clientId)
-      throw DomainError.invalid('matterId', 'NOT_THE_CLIENTS_MATTER', 'is a matter of another client');
+    if (matterId !== null) await this.requireOfClient(caller, clientId, 'matterId', matterId);
+    if (caller.role === Role.SERVICE || toldOf.length === 0) return;
+    const known = await this.database.beside(caller, (tx) =>
+      tx.findBy(Matter, { tenantId: tx.tenantId, clientId, id: In([...toldOf]) }),
+    );
+    const knownIds = new Set(known.map(({ id }) => id));
+    for (const id of toldOf)
+      if (!knownIds.has(id.toLowerCase())) await this.requireOfClient(caller, clientId, 'matterIds', id);
   }
 
   /** Keeps what identity says of a client, unless something newer is known. */
@@ -53,6 +60,11 @@ export class CaseFilesService {
        on conflict (tenant_id, id) do update set version = excluded.version where excluded.version > known.version`,
       [tx.tenantId, id, clientId, version],
     );
+  }
+
+  private async requireOfClient(caller: Caller, clientId: string, field: string, matterId: string): Promise<void> {
+    const owner = await this.clientOfMatter(caller, matterId);
+    if (owner !== clientId) throw DomainError.invalid(field, 'NOT_THE_CLIENTS_MATTER', 'is a matter of another client');
   }
 
   private async requireClient({ tenantId }: Caller, id: string): Promise<void> {

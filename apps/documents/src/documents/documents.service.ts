@@ -35,7 +35,7 @@ export class DocumentsService {
 
   /** Takes the content in first, so that a row never points to a file that is not there. */
   async upload(caller: Caller, place: Place, mediaType: string, parts: AsyncIterable<Uint8Array>): Promise<Document> {
-    await this.caseFiles.require(caller, place);
+    await this.caseFiles.require(caller, place, place.matterIds);
     const content = { ...(await takeIn(this.storage, keyScopeOf(caller.tenantId, place), parts)), mediaType };
     const { id, at } = this.ids.stamp();
     const storing = { at, byPersonId: caller.personId ?? null };

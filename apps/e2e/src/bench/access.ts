@@ -2,6 +2,7 @@ import { decide, ruleOf, type AccessRequest, type MatterFacts, type Principal } 
 import { Role, TaskClass, type Rule } from '@paradesk/contracts/paradesk/common/v1/rule';
 import { Money, newId } from '@paradesk/kernel';
 import { Temporal } from 'temporal-polyfill';
+import { measureRows } from './access-rows.js';
 import { Child } from './child.js';
 import { median, printTable, quantile, rounded } from './figures.js';
 import type { Measured } from './load.js';
@@ -90,12 +91,14 @@ const questions: readonly (readonly [name: string, share: number, request: Acces
 ];
 
 /**
- * Decisions with the facts of a matter, in this process, and what one adds to a call. Two figures: `p50us` of one decision; `rpcOverhead`,
- * the share by which calls that decide are slower than calls that do not, in pairs of rounds of one run.
+ * Decisions with the facts of a matter, in this process, what one adds to a call, and what the policies of the rows add to a query. Three
+ * figures: `p50us` of one decision; `rpcOverhead`, the share by which calls that decide are slower than calls that do not, in pairs of
+ * rounds of one run; `rlsRatio`, see `measureRows`.
  */
-export async function measure(): Promise<{ p50us: number; rpcOverhead: number }> {
-  const p50us = measureDecisions();
-  return { p50us: rounded(p50us, 1), rpcOverhead: rounded(await measureOverhead(), 3) };
+export async function measure(): Promise<{ p50us: number; rpcOverhead: number; rlsRatio: number }> {
+  const p50us = rounded(measureDecisions(), 1);
+  const rpcOverhead = rounded(await measureOverhead(), 3);
+  return { p50us, rpcOverhead, rlsRatio: rounded(await measureRows()) };
 }
 
 function measureDecisions(): number {

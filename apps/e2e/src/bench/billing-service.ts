@@ -1,5 +1,13 @@
 import { billing } from '@paradesk/billing';
-import { addMasterKey, Clock, InProcessChannel, migrate, provisionDatabase, startService, startTelemetry } from '@paradesk/platform';
+import {
+  addMasterKey,
+  Clock,
+  InProcessChannel,
+  migrate,
+  provisionDatabase,
+  startService,
+  startTelemetry,
+} from '@paradesk/platform';
 import { startEmbeddedPostgres } from '@paradesk/platform/embedded-postgres';
 import { PeerStubs, TokenMint } from '@paradesk/testing';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -15,6 +23,8 @@ export interface BillingToMeasure {
   readonly mint: TokenMint;
   /** The superuser's URL of its database. */
   readonly superuserUrl: string;
+  /** The URL of the role that the service runs as. */
+  readonly runtimeUrl: string;
   stop(): Promise<void>;
 }
 
@@ -58,6 +68,7 @@ export async function startBilling(
     address: service.address,
     mint,
     superuserUrl: superuserUrl.href,
+    runtimeUrl: database.runtimeUrl,
     stop: async () => {
       await service.stop();
       peers.stop();

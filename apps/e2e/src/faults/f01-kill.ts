@@ -25,7 +25,7 @@ const passers: Readonly<Record<CrashPoint, readonly string[]>> = {
 const killAtRandom: Fault = {
   id: 'F1',
   title: 'kill -9 of a process at random',
-  times: { smoke: 2, soak: 200 },
+  times: { smoke: 1, soak: 200 },
   async inject(world, random) {
     const process = world.processes[random.pick(Object.keys(world.processes))]!;
     await sleep(random.integer(1_000));

@@ -6,7 +6,7 @@ const STOPPED_WITHIN_MS = 15_000;
 const gracefulStop: Fault = {
   id: 'F2',
   title: 'SIGTERM under load',
-  times: { smoke: 2, soak: 100 },
+  times: { smoke: 1, soak: 100 },
   async inject(world, random) {
     const process = world.processes[random.pick(Object.keys(world.processes))]!;
     await sleep(random.integer(1_000));

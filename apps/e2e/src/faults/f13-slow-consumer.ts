@@ -4,7 +4,7 @@ import { preloaded } from './preloaded.js';
 import { processesOf, replicated, replicatedServices } from './processes-of.js';
 
 // Longer than a consumer's session of 10 s, after which its group goes on without it.
-const BLOCK_MS = 20_000;
+const BLOCK_MS = 13_000;
 const STOPPED_MS = 13_000;
 const SCALINGS: Readonly<Record<Programme, number>> = { smoke: 2, soak: 6 };
 const BETWEEN_MS = 1_500;
@@ -33,7 +33,7 @@ export const slowConsumerFaults: readonly Fault[] = [
   },
 ];
 
-/** One process computes for 20 s without a break. */
+/** One process computes for longer than its session without a break. */
 async function block(world: World, service: string): Promise<void> {
   const process = processesOf(world, service)[0]!;
   await process.restart({ env: preloaded('./blocked-event-loop.js', { PARADESK_BLOCK_MS: `${BLOCK_MS}` }) });

@@ -1,7 +1,8 @@
 import type { Caller } from '@paradesk/access';
 import { Role } from '@paradesk/contracts/paradesk/common/v1/rule';
-import type { EntityManager } from 'typeorm';
+import type { EntityManager, QueryRunner } from 'typeorm';
 import { actSetting, currentAct } from '../audit/act.js';
+import { prepared } from '../database/prepared.js';
 
 /** For whom a transaction is: somebody who calls, or with no more than a tenant a service at its own work (events, jobs, copies). */
 export type Seer = Pick<Caller, 'tenantId'> & Partial<Pick<Caller, 'role' | 'personId' | 'clientId'>>;
@@ -38,14 +39,14 @@ export function sightOf({ role, clientId }: Seer): Sight {
  * Makes the rest of the transaction this tenant's and this person's. What they see is looked up once, now: a transaction sees one state of
  * the walls from its first statement to its last, and the policies of `isolateByMatter` compare with settings instead of reading tables.
  */
-export async function enterAs(runner: Pick<EntityManager, 'query'>, seer: Seer): Promise<void> {
+export async function enterAs(on: EntityManager | QueryRunner, seer: Seer): Promise<void> {
   const { tenantId, personId = null, clientId = null } = seer;
   const sight = sightOf(seer);
   const act = actSetting(currentAct());
-  if (sight === 'all')
-    await runner.query(
-      `select set_config('paradesk.tenant', $1, true), set_config('paradesk.act', $2, true), set_config('paradesk.sees', 'all', true)`,
-      [tenantId, act],
-    );
-  else await runner.query('select enter_as($1, $2, $3, $4, $5)', [tenantId, act, sight, personId, clientId]);
+  if (sight === 'all') await prepared(on, 'enter_as_service', ENTER_AS_SERVICE, [tenantId, act]);
+  else
+    await prepared(on, 'enter_as', 'select enter_as($1, $2, $3, $4, $5)', [tenantId, act, sight, personId, clientId]);
 }
+
+const ENTER_AS_SERVICE = `
+  select set_config('paradesk.tenant', $1, true), set_config('paradesk.act', $2, true), set_config('paradesk.sees', 'all', true)`;

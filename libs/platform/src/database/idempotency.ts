@@ -1,12 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import { DomainError } from '@paradesk/kernel';
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import type { EntityManager, MigrationInterface, QueryRunner } from 'typeorm';
 import { firstHidden } from '../access/matter-access.js';
 import { enterAs, type Seer } from '../access/visibility.js';
 import { actSetting, currentAct } from '../audit/act.js';
 import { crashPoint } from '../run/crash-points.js';
 import { unavailableIfLost } from './lost-connections.js';
+import { prepared } from './prepared.js';
 import { isolateByTenant } from './row-level-security.js';
 
 /** A command that its caller may send again under one key. */
@@ -168,11 +169,9 @@ async function commitAnswer(runner: QueryRunner, command: KeyedCommand, response
 }
 
 /** Limits the rest of the transaction to the tenant's rows, and tells the audit trail what is being done. Who sees what stays as it is. */
-export async function actFor(runner: Pick<QueryRunner, 'query'>, tenantId: string): Promise<void> {
-  await runner.query("select set_config('paradesk.tenant', $1, true), set_config('paradesk.act', $2, true)", [
-    tenantId,
-    actSetting(currentAct()),
-  ]);
+export async function actFor(on: EntityManager | QueryRunner, tenantId: string): Promise<void> {
+  const text = "select set_config('paradesk.tenant', $1, true), set_config('paradesk.act', $2, true)";
+  await prepared(on, 'act_for', text, [tenantId, actSetting(currentAct())]);
 }
 
 function hashOf(request: Uint8Array): Buffer {

@@ -4,6 +4,7 @@ import type { Topic } from '@paradesk/contracts';
 import type { Temporal } from 'temporal-polyfill';
 import { acting, currentAct, renameAct } from '../audit/act.js';
 import type { Database, Tx } from '../database/database.js';
+import { prepared } from '../database/prepared.js';
 import { crashPoint } from '../run/crash-points.js';
 import { Arrivals, type Arrival } from './arrivals.js';
 import { SCHEMA_VERSION, type EventRecord } from './event-channel.js';
@@ -224,7 +225,9 @@ export class Inbox {
 
   /** @returns which of the events have a successor that is parked and may come now */
   private async moveOn(tx: Tx, handled: readonly EventRecord[]): Promise<Set<string>> {
-    const moved = await tx.query<{ event_id: string; successor_waits: boolean }[]>(
+    const moved = await prepared<{ event_id: string; successor_waits: boolean }>(
+      tx,
+      'move_on',
       `with handled as (
          select * from unnest($2::uuid[], $3::uuid[], $4::int[]) as handled (event_id, aggregate_id, version)
        ), position as (

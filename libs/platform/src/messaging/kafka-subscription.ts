@@ -35,7 +35,7 @@ class RecordNotHandled extends Error {
 }
 
 // As many records as a crash may repeat.
-const COMMIT_EVERY = 20;
+const COMMIT_EVERY = 100;
 // As many partitions as are handled at once; each holds a connection to the service's database.
 const LANES = 4;
 // `disconnect` waits for the fetch that is under way.

@@ -3,6 +3,7 @@ import type { Topic } from '@paradesk/contracts';
 import { DomainError, newId } from '@paradesk/kernel';
 import type { Clock } from '../clock.js';
 import type { Tx } from '../database/database.js';
+import { prepared } from '../database/prepared.js';
 import { SCHEMA_VERSION } from './event-channel.js';
 
 /** What happened to an aggregate, to be told to the other services. */
@@ -40,7 +41,9 @@ export class Outbox {
     if (events.length === 0) return;
     const now = this.clock.now();
     // The relay is woken at commit, and not at all after a rollback: that is how NOTIFY works.
-    await tx.query(
+    await prepared(
+      tx,
+      'add_events',
       `with added as (
          insert into messaging.outbox
            (event_id, tenant_id, topic, aggregate_id, aggregate_version, occurred_at, payload, traceparent, schema_version)

@@ -1,5 +1,6 @@
 import { Temporal } from 'temporal-polyfill';
 import type { EntityManager } from 'typeorm';
+import { prepared } from '../database/prepared.js';
 import type { EventRecord } from './event-channel.js';
 
 /** `waiting` for an earlier event of its aggregate, or `poison`: its handler cannot take it. */
@@ -106,13 +107,19 @@ export async function lockPosition(
   return { version: position.versionOf(record.key), poisoned: position.isPoisoned(record.eventId) };
 }
 
+// Of the column: an event of any version is behind it.
+const LAST_VERSION = 2 ** 31 - 1;
+
 /** Where a consumer stands with some aggregates. */
 export interface Positions {
   versionOf(aggregateId: string): number;
   isPoisoned(eventId: string): boolean;
 }
 
-/** Locks the positions of several events of one tenant: always in the same order, so that nobody waits in a circle. */
+/**
+ * Locks the positions of several events of one tenant: always in the same order, so that nobody waits in a circle. An aggregate is of the
+ * tenant whose event came first: what another tenant's envelope says of it is as good as passed, or it would hold up the owner's next event.
+ */
 export async function lockPositions(
   tx: EntityManager,
   consumer: string,
@@ -121,13 +128,15 @@ export async function lockPositions(
   const keys = [...new Set(records.map(({ key }) => key))].sort();
   const eventIds = records.map(({ eventId }) => eventId);
   const lock = (): Promise<LockedPosition[]> =>
-    tx.query(
-      `select aggregate_id, version, array(
+    prepared(
+      tx,
+      'lock_positions',
+      `select aggregate_id, case when tenant_id = $4 then version else ${LAST_VERSION} end as version, array(
          select event_id from messaging.parked_events where consumer = $1 and event_id = any ($3::uuid[]) and kind = 'poison'
        ) as poisoned
        from messaging.consumer_positions where consumer = $1 and aggregate_id = any ($2::uuid[])
        order by aggregate_id for no key update`,
-      [consumer, keys, eventIds],
+      [consumer, keys, eventIds, records[0]?.tenantId],
     );
   let known = await lock();
   if (known.length < keys.length) {

@@ -150,9 +150,9 @@ const MARK = 'update messaging.outbox set published_at = now() where position = 
  */
 function nextBatch(client: pg.Client, published: Positions): Promise<OutboxRow[]> {
   const oldestFirst = `order by position limit ${BATCH}`;
-  if (published.length === 0) return run(client, `${NEXT} ${oldestFirst}`);
+  if (published.length === 0) return run(client, `${NEXT} ${oldestFirst}`, [], 'next');
   const marking = `with marked as (${MARK}) ${NEXT} and position <> all ($1::bigint[]) ${oldestFirst}`;
-  return run(client, marking, [published]);
+  return run(client, marking, [published], 'mark_and_next');
 }
 
 async function mark(client: pg.Client, published: Positions): Promise<void> {
@@ -180,9 +180,15 @@ async function lock(client: pg.Client): Promise<boolean> {
   return row?.locked ?? false;
 }
 
-async function run<R extends object>(client: pg.Client, text: string, values: unknown[] = []): Promise<R[]> {
+/** @param name of what is said again and again: it is parsed once */
+async function run<R extends object>(
+  client: pg.Client,
+  text: string,
+  values: unknown[] = [],
+  name?: string,
+): Promise<R[]> {
   // A peer that fell silent would otherwise hold the relay for as long as TCP waits.
-  const query = { text, values, query_timeout: QUERY_TIMEOUT_MS };
+  const query = { text, values, ...(name && { name }), query_timeout: QUERY_TIMEOUT_MS };
   return (await client.query<R>(query)).rows;
 }
 

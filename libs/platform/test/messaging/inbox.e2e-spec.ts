@@ -93,6 +93,17 @@ describe('an event', () => {
     );
   });
 
+  it("has no effect in another tenant's envelope, and does not hold up the owner's next one", async () => {
+    const [first, second] = aHistory(2) as [EventRecord, EventRecord];
+    await inbox.receive(first);
+    await inbox.receive({ ...second, eventId: anId(), tenantId: anId() });
+    await inbox.receive({ ...second, eventId: anId(), tenantId: anId(), aggregateVersion: 7 });
+    expect(await parkedOf(first.key)).toEqual([]);
+    expect(await db.effectsOf(first.key)).toEqual([1]);
+    await inbox.receive(second);
+    expect(await db.effectsOf(first.key)).toEqual([1, 2]);
+  });
+
   it('leaves no effect where its handler fails after the effect', async () => {
     const record = aRecord();
     before = async () => {

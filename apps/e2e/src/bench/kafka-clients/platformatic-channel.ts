@@ -13,7 +13,7 @@ import { Temporal } from 'temporal-polyfill';
 type Handle = Parameters<EventChannel['subscribe']>[2];
 type Stream = MessagesStream<Buffer, Buffer, Buffer, Buffer>;
 
-const COMMIT_EVERY = 20;
+const COMMIT_EVERY = 100;
 const AGAIN_AFTER_MS = 100;
 const CLOSE_TIMEOUT_MS = 5_000;
 

@@ -127,7 +127,7 @@ export interface ListRatesResponse {
 }
 
 /** Which work. */
-export interface ExplainRateRequest {
+export interface GetApplicableRateRequest {
   /** The matter. */
   matterId: string;
   /** The timekeeper. */
@@ -720,12 +720,12 @@ export const ListRatesResponse: MessageFns<ListRatesResponse> = {
   },
 };
 
-function createBaseExplainRateRequest(): ExplainRateRequest {
+function createBaseGetApplicableRateRequest(): GetApplicableRateRequest {
   return { matterId: "", personId: "", taskCode: "", day: undefined };
 }
 
-export const ExplainRateRequest: MessageFns<ExplainRateRequest> = {
-  encode(message: ExplainRateRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+export const GetApplicableRateRequest: MessageFns<GetApplicableRateRequest> = {
+  encode(message: GetApplicableRateRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.matterId !== "") {
       writer.uint32(10).string(message.matterId);
     }
@@ -741,7 +741,7 @@ export const ExplainRateRequest: MessageFns<ExplainRateRequest> = {
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): ExplainRateRequest {
+  decode(input: BinaryReader | Uint8Array, length?: number): GetApplicableRateRequest {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -750,7 +750,7 @@ export const ExplainRateRequest: MessageFns<ExplainRateRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseExplainRateRequest();
+      const message = createBaseGetApplicableRateRequest();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -798,11 +798,11 @@ export const ExplainRateRequest: MessageFns<ExplainRateRequest> = {
     }
   },
 
-  create(base?: DeepPartial<ExplainRateRequest>): ExplainRateRequest {
-    return ExplainRateRequest.fromPartial(base ?? {});
+  create(base?: DeepPartial<GetApplicableRateRequest>): GetApplicableRateRequest {
+    return GetApplicableRateRequest.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<ExplainRateRequest>): ExplainRateRequest {
-    const message = createBaseExplainRateRequest();
+  fromPartial(object: DeepPartial<GetApplicableRateRequest>): GetApplicableRateRequest {
+    const message = createBaseGetApplicableRateRequest();
     message.matterId = object.matterId ?? "";
     message.personId = object.personId ?? "";
     message.taskCode = object.taskCode ?? "";
@@ -913,7 +913,7 @@ export interface RatesServiceClient {
 
   /** Says which rate applies to work, and which ones it was put before. */
 
-  explainRate(request: ExplainRateRequest, metadata?: Metadata): Observable<RateExplanation>;
+  getApplicableRate(request: GetApplicableRateRequest, metadata?: Metadata): Observable<RateExplanation>;
 }
 
 /**
@@ -943,15 +943,15 @@ export interface RatesServiceController {
 
   /** Says which rate applies to work, and which ones it was put before. */
 
-  explainRate(
-    request: ExplainRateRequest,
+  getApplicableRate(
+    request: GetApplicableRateRequest,
     metadata?: Metadata,
   ): Promise<RateExplanation> | Observable<RateExplanation> | RateExplanation;
 }
 
 export function RatesServiceControllerMethods() {
   return function (constructor: Function) {
-    const grpcMethods: string[] = ["createRate", "endRate", "listRates", "explainRate"];
+    const grpcMethods: string[] = ["createRate", "endRate", "listRates", "getApplicableRate"];
     for (const method of grpcMethods) {
       const descriptor: any = Reflect.getOwnPropertyDescriptor(constructor.prototype, method);
       GrpcMethod("RatesService", method)(constructor.prototype[method], method, descriptor);
@@ -981,7 +981,7 @@ export interface RatesService {
   /** Lists rates, the oldest first. */
   listRates(request: ListRatesRequest, metadata?: Metadata): Promise<ListRatesResponse>;
   /** Says which rate applies to work, and which ones it was put before. */
-  explainRate(request: ExplainRateRequest, metadata?: Metadata): Promise<RateExplanation>;
+  getApplicableRate(request: GetApplicableRateRequest, metadata?: Metadata): Promise<RateExplanation>;
 }
 
 /**
@@ -1022,12 +1022,13 @@ export const RatesServiceService = {
     responseDeserialize: (value: Buffer): ListRatesResponse => ListRatesResponse.decode(value),
   },
   /** Says which rate applies to work, and which ones it was put before. */
-  explainRate: {
-    path: "/paradesk.billing.v1.RatesService/ExplainRate" as const,
+  getApplicableRate: {
+    path: "/paradesk.billing.v1.RatesService/GetApplicableRate" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: ExplainRateRequest): Buffer => Buffer.from(ExplainRateRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): ExplainRateRequest => ExplainRateRequest.decode(value),
+    requestSerialize: (value: GetApplicableRateRequest): Buffer =>
+      Buffer.from(GetApplicableRateRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetApplicableRateRequest => GetApplicableRateRequest.decode(value),
     responseSerialize: (value: RateExplanation): Buffer => Buffer.from(RateExplanation.encode(value).finish()),
     responseDeserialize: (value: Buffer): RateExplanation => RateExplanation.decode(value),
   },
@@ -1041,7 +1042,7 @@ export interface RatesServiceServer extends UntypedServiceImplementation {
   /** Lists rates, the oldest first. */
   listRates: handleUnaryCall<ListRatesRequest, ListRatesResponse>;
   /** Says which rate applies to work, and which ones it was put before. */
-  explainRate: handleUnaryCall<ExplainRateRequest, RateExplanation>;
+  getApplicableRate: handleUnaryCall<GetApplicableRateRequest, RateExplanation>;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
