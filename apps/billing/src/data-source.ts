@@ -1,4 +1,5 @@
 import { Adjustment } from './adjustments/adjustment.entity.js';
+import { Allocation } from './allocations/allocation.entity.js';
 import { Agreement, AgreementRate } from './agreements/agreement.entity.js';
 import { BillingRun, BillingRunItem } from './billing-runs/billing-run.entity.js';
 import { Client } from './clients/client.entity.js';
@@ -15,6 +16,7 @@ import { CreateWork1767225601000 } from './migrations/1767225601000-create-work.
 import { CreateInvoices1767225602000 } from './migrations/1767225602000-create-invoices.js';
 import { CreateLedger1767225603000 } from './migrations/1767225603000-create-ledger.js';
 import { CreatePayments1767225604000 } from './migrations/1767225604000-create-payments.js';
+import { AllocatePayments1767225610400 } from './migrations/1767225610400-allocate-payments.js';
 import { KnowTaskKinds1767225610220 } from './migrations/1767225610220-know-task-kinds.js';
 import { CreateBillingRuns1767225610500 } from './migrations/1767225610500-create-billing-runs.js';
 import { ExtendAgreements1767225610100 } from './migrations/1767225610100-extend-agreements.js';
@@ -23,6 +25,7 @@ import { CreateGuidelines1767225610210 } from './migrations/1767225610210-create
 import { ExtendWork1767225610200 } from './migrations/1767225610200-extend-work.js';
 import { IsolateMatters1767225619000 } from './migrations/1767225619000-isolate-matters.js';
 import { IsolateAgreements1767225619100 } from './migrations/1767225619100-isolate-agreements.js';
+import { Chargeback, Refund } from './payments/payment-return.entity.js';
 import { Payment } from './payments/payment.entity.js';
 import { PeriodLock } from './period-locks/period-lock.entity.js';
 import { Person } from './people/person.entity.js';
@@ -52,6 +55,9 @@ export const entities = [
   BillingRun,
   BillingRunItem,
   Payment,
+  Allocation,
+  Refund,
+  Chargeback,
   Posting,
   PostingLine,
 ];
@@ -68,6 +74,7 @@ export const migrations = [
   ExtendWork1767225610200,
   CreateGuidelines1767225610210,
   KnowTaskKinds1767225610220,
+  AllocatePayments1767225610400,
   CreateBillingRuns1767225610500,
   IsolateMatters1767225619000,
   IsolateAgreements1767225619100,

@@ -35,6 +35,11 @@ export class InvoiceAnnouncements {
     await this.announce(tx, [invoice], () => ({ $case: 'paymentApplied', value }));
   }
 
+  async paymentReversed(tx: Tx, invoice: Invoice, paymentId: string): Promise<void> {
+    const value = { invoice: withoutLines(invoice), paymentId };
+    await this.announce(tx, [invoice], () => ({ $case: 'paymentReversed', value }));
+  }
+
   private async announce(
     tx: Tx,
     invoices: readonly Invoice[],

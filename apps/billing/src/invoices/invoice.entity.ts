@@ -13,8 +13,9 @@ const transitions: Record<InvoiceStatus, readonly InvoiceStatus[]> = {
   // An invoice that comes to zero is paid when it is issued.
   approved: ['issued', 'paid', 'discarded'],
   issued: ['partly_paid', 'paid'],
-  partly_paid: ['partly_paid', 'paid'],
-  paid: [],
+  partly_paid: ['issued', 'partly_paid', 'paid'],
+  // A payment can be taken back.
+  paid: ['issued', 'partly_paid'],
   discarded: [],
 };
 
@@ -55,7 +56,7 @@ export interface InvoiceFiles {
  *
  * - The total is the sum of the lines with their taxes, to the minor unit, in one currency; lines and figures are those of the draft.
  * - It has a number if and only if it was issued. Issued, it never changes again: only what was paid, and its files, are noted.
- * - What was paid is between zero and the total, and says alone whether it is open, partly paid or paid.
+ * - What was paid is the sum of its allocations, between zero and the total, and says alone whether it is open, partly paid or paid.
  * - An entry, or a payer's share of it, is on at most one live invoice (a unique index says so); discarding an invoice frees its entries.
  * - Invoices of payers who share are discarded together, and none is once one of them is issued: an entry is free as a whole.
  * - Each change since the issue raises the version by one and is announced by one event. A draft has version 0.
@@ -183,6 +184,17 @@ export class Invoice {
    * @throws DomainError refused INVOICE_NOT_OPEN or PAYMENT_EXCEEDS_BALANCE; invalid CURRENCY_MISMATCH or NOT_POSITIVE
    */
   receive(amount: Money): void {
+    this.refuseUnlessPayable(amount);
+    this.settle(this.paidMinor + amount.amountMinor);
+  }
+
+  /** Gives back of what was paid: it is owed again. Whoever takes it back has seen to it that so much was paid. */
+  giveBack(amount: Money): void {
+    this.settle(this.paidMinor - amount.amountMinor);
+  }
+
+  /** @throws DomainError as `receive` */
+  refuseUnlessPayable(amount: Money): void {
     if (!this.isIssued || this.status === 'paid') {
       throw DomainError.refused('INVOICE_NOT_OPEN', `the invoice is ${this.status}: nothing is owed for it`);
     }
@@ -195,9 +207,6 @@ export class Invoice {
       const balance = this.balance.toDecimal();
       throw DomainError.refused('PAYMENT_EXCEEDS_BALANCE', `${this.balance.toString()} is left to pay`, { balance });
     }
-    const paidMinor = this.paidMinor + amount.amountMinor;
-    const status = statusOf(paidMinor, this.totalMinor);
-    this.become({ paidMinor, status, version: this.version + 1 }, 'INVOICE_NOT_OPEN');
   }
 
   /** Notes its files, once. @returns whether it had none before */
@@ -210,6 +219,11 @@ export class Invoice {
   /** The invoice with its lines, as they were loaded. */
   withLines(lines: readonly InvoiceLine[]): this {
     return Object.assign(this, { lines });
+  }
+
+  private settle(paidMinor: bigint): void {
+    const status = statusOf(paidMinor, this.totalMinor);
+    this.become({ paidMinor, status, version: this.version + 1 }, 'INVOICE_NOT_OPEN');
   }
 
   private become(change: Partial<Invoice> & { readonly status: InvoiceStatus }, reason: string): void {

@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { toMoney, toTimestamp } from '@paradesk/contracts';
+import { toDate, toMoney, toTimestamp } from '@paradesk/contracts';
 import {
   type GetTrialBalanceRequest,
   LedgerAccount as LedgerAccountMessage,
@@ -36,11 +36,16 @@ const accounts: Record<LedgerAccount, LedgerAccountMessage> = {
   expense_recovery: LedgerAccountMessage.EXPENSE_RECOVERY,
   tax_payable: LedgerAccountMessage.TAX_PAYABLE,
   cash: LedgerAccountMessage.CASH,
+  unapplied_cash: LedgerAccountMessage.UNAPPLIED_CASH,
 };
 
 const kinds: Record<PostingKind, PostingKindMessage> = {
   invoice_issued: PostingKindMessage.INVOICE_ISSUED,
   payment_received: PostingKindMessage.PAYMENT_RECEIVED,
+  payment_allocated: PostingKindMessage.PAYMENT_ALLOCATED,
+  allocation_reversed: PostingKindMessage.ALLOCATION_REVERSED,
+  payment_refunded: PostingKindMessage.PAYMENT_REFUNDED,
+  payment_charged_back: PostingKindMessage.PAYMENT_CHARGED_BACK,
 };
 
 function toTrialBalance(balances: readonly AccountBalance[]): TrialBalance {
@@ -57,11 +62,13 @@ function toTrialBalance(balances: readonly AccountBalance[]): TrialBalance {
   };
 }
 
-function toProto({ id, kind, invoiceId, postedAt, lines }: Posting): PostingMessage {
+function toProto({ id, kind, invoiceId, paymentId, sourceId, bookedOn, postedAt, lines }: Posting): PostingMessage {
   return {
     id,
     kind: kinds[kind],
-    invoiceId,
+    invoiceId: invoiceId ?? '',
+    bookedOn: bookedOn ? toDate(bookedOn) : undefined,
+    sourceId: sourceId ?? paymentId ?? '',
     postedAt: toTimestamp(postedAt),
     lines: lines.map(({ account, amountMinor, currency }) => ({
       account: accounts[account],

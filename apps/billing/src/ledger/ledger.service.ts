@@ -3,15 +3,28 @@ import type { Caller } from '@paradesk/access';
 import type { PageRequest, PageResult } from '@paradesk/contracts/paradesk/common/v1/page';
 import { Money } from '@paradesk/kernel';
 import { Clock, Database, Ids, insertEntities, type Tx } from '@paradesk/platform';
+import type { Temporal } from 'temporal-polyfill';
 import { In } from 'typeorm';
 import { listById } from '../billable-work/captured-work.queries.js';
 import type { InvoiceTotals } from '../invoices/invoice-totals.js';
-import { Posting, PostingLine, type LedgerAccount, type PostingSubject } from './posting.entity.js';
+import type { Invoice } from '../invoices/invoice.entity.js';
+import type { Payment } from '../payments/payment.entity.js';
+import { Posting, PostingLine, type LedgerAccount, type MovementKind, type PostingSubject } from './posting.entity.js';
 
 /** What an account comes to in one currency: debits less credits. */
 export interface AccountBalance {
   readonly account: LedgerAccount;
   readonly balance: Money;
+}
+
+/** What a movement belongs to, and what it is booked from. */
+export interface MovementToPost {
+  readonly clientId: string;
+  readonly paymentId: string;
+  readonly invoiceId?: string;
+  /** The allocation, refund or chargeback. */
+  readonly sourceId: string;
+  readonly bookedOn: Temporal.PlainDate;
 }
 
 @Injectable()
@@ -25,10 +38,13 @@ export class LedgerService {
   /** Books the issue of invoices, in the transaction of the issue. */
   async postInvoices(
     tx: Tx,
-    issued: readonly { readonly invoice: { id: string; clientId: string }; readonly totals: InvoiceTotals }[],
+    issued: readonly {
+      readonly invoice: Pick<Invoice, 'id' | 'clientId' | 'issuedOn'>;
+      readonly totals: InvoiceTotals;
+    }[],
   ): Promise<void> {
-    const postings = issued.map(({ invoice: { id, clientId }, totals }) =>
-      Posting.ofInvoice(this.subject(tx, id, clientId), totals),
+    const postings = issued.map(({ invoice: { id: invoiceId, clientId, issuedOn }, totals }) =>
+      Posting.ofInvoice(this.subject(tx, { invoiceId, clientId, bookedOn: issuedOn! }), totals),
     );
     await store(tx, postings);
   }
@@ -36,10 +52,17 @@ export class LedgerService {
   /** Books a payment, in the transaction that records it. */
   async postPayment(
     tx: Tx,
-    payment: { id: string; invoiceId: string; clientId: string; amount: Money },
+    payment: Pick<Payment, 'id' | 'invoiceId' | 'clientId' | 'amount' | 'receivedOn'>,
   ): Promise<void> {
-    const subject = this.subject(tx, payment.invoiceId, payment.clientId);
+    const subject = this.subject(tx, { ...payment, bookedOn: payment.receivedOn });
     await store(tx, [Posting.ofPayment(subject, payment.id, payment.amount)]);
+  }
+
+  /** Books an allocation, a refund or a chargeback, in the transaction that records it. */
+  async postMovement(tx: Tx, kind: MovementKind, movement: MovementToPost, amount: Money): Promise<void> {
+    const { invoiceId = null, clientId, bookedOn, paymentId, sourceId } = movement;
+    const subject = this.subject(tx, { invoiceId, clientId, bookedOn });
+    await store(tx, [Posting.ofMovement(subject, { kind, paymentId, sourceId }, amount)]);
   }
 
   /** The balances by account and currency. */
@@ -72,8 +95,11 @@ export class LedgerService {
     });
   }
 
-  private subject({ tenantId }: Tx, invoiceId: string, clientId: string): PostingSubject {
-    return { tenantId, id: this.ids.next(), clientId, invoiceId, postedAt: this.clock.now() };
+  private subject(
+    { tenantId }: Tx,
+    { invoiceId, clientId, bookedOn }: Pick<PostingSubject, 'invoiceId' | 'clientId' | 'bookedOn'>,
+  ): PostingSubject {
+    return { tenantId, id: this.ids.next(), clientId, invoiceId, bookedOn, postedAt: this.clock.now() };
   }
 }
 

@@ -2,10 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import { Money, newId } from '@paradesk/kernel';
 import { Temporal } from 'temporal-polyfill';
 import { totalsOf, type InvoiceLineKind } from '../invoices/invoice-totals.js';
-import { Posting } from './posting.entity.js';
+import { Posting, type MovementKind } from './posting.entity.js';
 
 const postedAt = Temporal.Instant.from('2026-04-01T00:00:00Z');
-const subject = { tenantId: newId(1), id: newId(2), clientId: newId(3), invoiceId: newId(4), postedAt };
+const bookedOn = Temporal.PlainDate.from('2026-03-31');
+const subject = { tenantId: newId(1), id: newId(2), clientId: newId(3), invoiceId: newId(4), postedAt, bookedOn };
 
 function booked(posting: Posting | undefined): [string, bigint][] {
   const lines = posting?.lines ?? [];
@@ -87,5 +88,49 @@ describe('the posting of a payment', () => {
       ['receivables', -700n],
     ]);
     expect(posting).toMatchObject({ kind: 'payment_received', paymentId });
+  });
+
+  it('of a client is credit until an invoice gets it', () => {
+    const posting = Posting.ofPayment({ ...subject, invoiceId: null }, newId(5), Money.of(700n, 'USD'));
+    expect(booked(posting)).toEqual([
+      ['cash', 700n],
+      ['unapplied_cash', -700n],
+    ]);
+  });
+
+  it.each<[MovementKind, [string, bigint][]]>([
+    [
+      'payment_allocated',
+      [
+        ['unapplied_cash', 700n],
+        ['receivables', -700n],
+      ],
+    ],
+    [
+      'allocation_reversed',
+      [
+        ['receivables', 700n],
+        ['unapplied_cash', -700n],
+      ],
+    ],
+    [
+      'payment_refunded',
+      [
+        ['unapplied_cash', 700n],
+        ['cash', -700n],
+      ],
+    ],
+    [
+      'payment_charged_back',
+      [
+        ['unapplied_cash', 700n],
+        ['cash', -700n],
+      ],
+    ],
+  ])('as a movement %s is booked', (kind, expected) => {
+    const movement = { kind, paymentId: newId(5), sourceId: newId(6) };
+    const posting = Posting.ofMovement(subject, movement, Money.of(700n, 'USD'));
+    expect(booked(posting)).toEqual(expected);
+    expect(posting).toMatchObject({ ...movement, bookedOn });
   });
 });

@@ -1,39 +1,60 @@
 import type { Money } from '@paradesk/kernel';
-import { bigintColumn, instant } from '@paradesk/platform';
+import { bigintColumn, instant, plainDate } from '@paradesk/platform';
 import type { Temporal } from 'temporal-polyfill';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { InvoiceTotals } from '../invoices/invoice-totals.js';
 
 /** An account of the ledger. */
-export type LedgerAccount = 'receivables' | 'fee_income' | 'expense_recovery' | 'tax_payable' | 'cash';
+export type LedgerAccount =
+  'receivables' | 'fee_income' | 'expense_recovery' | 'tax_payable' | 'cash' | 'unapplied_cash';
 
 /** What a posting books. */
-export type PostingKind = 'invoice_issued' | 'payment_received';
+export type PostingKind = 'invoice_issued' | 'payment_received' | MovementKind;
+
+/** What moves money between two accounts, and is booked by a row of its own. */
+export type MovementKind = 'payment_allocated' | 'allocation_reversed' | 'payment_refunded' | 'payment_charged_back';
 
 /** What a posting belongs to. */
 export interface PostingSubject {
   readonly tenantId: string;
   readonly id: string;
   readonly clientId: string;
-  readonly invoiceId: string;
+  /** Null where it belongs to no invoice. */
+  readonly invoiceId: string | null;
   readonly postedAt: Temporal.Instant;
+  /** Day it counts from. */
+  readonly bookedOn: Temporal.PlainDate;
 }
+
+/** Debit and credit of what moves. */
+const movements: Record<MovementKind, readonly [LedgerAccount, LedgerAccount]> = {
+  payment_allocated: ['unapplied_cash', 'receivables'],
+  allocation_reversed: ['receivables', 'unapplied_cash'],
+  payment_refunded: ['unapplied_cash', 'cash'],
+  payment_charged_back: ['unapplied_cash', 'cash'],
+};
 
 /**
  * An entry of the journal.
  *
  * - Its lines sum to zero in each currency, and it has lines (a constraint checks both at commit).
  * - It is never changed, deleted or added to: a mistake is corrected by a reversal.
- * - The issue of an invoice is posted once, and each payment once.
+ * - The issue of an invoice is posted once, and each payment, allocation, refund and chargeback once.
  */
 @Entity('postings')
 export class Posting {
   @PrimaryColumn('uuid', { name: 'tenant_id' }) readonly tenantId!: string;
   @PrimaryColumn('uuid') readonly id!: string;
   @Column('text') readonly kind!: PostingKind;
-  @Column('uuid', { name: 'invoice_id' }) readonly invoiceId!: string;
-  /** The payment that is booked; null for an invoice. */
+  /** Null where it belongs to no invoice. */
+  @Column('uuid', { name: 'invoice_id', nullable: true }) readonly invoiceId!: string | null;
+  /** The payment that it is about; null for an invoice. */
   @Column('uuid', { name: 'payment_id', nullable: true }) readonly paymentId!: string | null;
+  /** The allocation, refund or chargeback that is booked; null for an invoice and a payment. */
+  @Column('uuid', { name: 'source_id', nullable: true }) readonly sourceId!: string | null;
+  /** Day it counts from; null on those of before it was noted. */
+  @Column('date', { name: 'booked_on', nullable: true, transformer: plainDate })
+  readonly bookedOn!: Temporal.PlainDate | null;
   @Column('timestamptz', { name: 'posted_at', transformer: instant }) readonly postedAt!: Temporal.Instant;
   /** How many lines it has, so that none can be added later. */
   @Column('integer', { name: 'line_count' }) readonly lineCount!: number;
@@ -43,17 +64,33 @@ export class Posting {
 
   /** The client owes the total; fees and expenses were earned, with what adjusts them; taxes are owed. Undefined where all of it is zero. */
   static ofInvoice(subject: PostingSubject, totals: InvoiceTotals): Posting | undefined {
-    return post(subject, 'invoice_issued', null, {
-      receivables: totals.total,
-      fee_income: totals.fees.plus(totals.fixedFees).plus(totals.feeAdjustments).negate(),
-      expense_recovery: totals.expenses.plus(totals.expenseAdjustments).negate(),
-      tax_payable: totals.taxes.negate(),
-    });
+    return post(
+      subject,
+      { kind: 'invoice_issued', paymentId: null, sourceId: null },
+      {
+        receivables: totals.total,
+        fee_income: totals.fees.plus(totals.fixedFees).plus(totals.feeAdjustments).negate(),
+        expense_recovery: totals.expenses.plus(totals.expenseAdjustments).negate(),
+        tax_payable: totals.taxes.negate(),
+      },
+    );
   }
 
-  /** Money came, and the client owes that much less. */
+  /** Money came: for an invoice, and the client owes that much less, or as the client's credit. */
   static ofPayment(subject: PostingSubject, paymentId: string, amount: Money): Posting | undefined {
-    return post(subject, 'payment_received', paymentId, { cash: amount, receivables: amount.negate() });
+    const credited = subject.invoiceId === null ? 'unapplied_cash' : 'receivables';
+    const booked = { kind: 'payment_received', paymentId, sourceId: null } as const;
+    return post(subject, booked, { cash: amount, [credited]: amount.negate() });
+  }
+
+  /** Money moved, in the direction that its kind says. */
+  static ofMovement(
+    subject: PostingSubject,
+    booked: { readonly kind: MovementKind; readonly paymentId: string; readonly sourceId: string },
+    amount: Money,
+  ): Posting | undefined {
+    const [debited, credited] = movements[booked.kind];
+    return post(subject, booked, { [debited]: amount, [credited]: amount.negate() });
   }
 
   /** The posting with its lines, as they were loaded. */
@@ -76,15 +113,14 @@ export class PostingLine {
 
 function post(
   { clientId, ...subject }: PostingSubject,
-  kind: PostingKind,
-  paymentId: string | null,
+  booked: Pick<Posting, 'kind' | 'paymentId' | 'sourceId'>,
   amounts: Readonly<Partial<Record<LedgerAccount, Money>>>,
 ): Posting | undefined {
   const { tenantId, id: postingId } = subject;
-  const booked = Object.entries(amounts).filter(([, amount]) => !amount.isZero());
-  if (booked.length === 0) return undefined;
-  const lines = booked.map(([account, { amountMinor, currency }], position) =>
+  const entries = Object.entries(amounts).filter(([, amount]) => !amount.isZero());
+  if (entries.length === 0) return undefined;
+  const lines = entries.map(([account, { amountMinor, currency }], position) =>
     Object.assign(new PostingLine(), { tenantId, postingId, position, account, clientId, currency, amountMinor }),
   );
-  return Object.assign(new Posting(), { ...subject, kind, paymentId, lineCount: lines.length, lines });
+  return Object.assign(new Posting(), { ...subject, ...booked, lineCount: lines.length, lines });
 }

@@ -10,6 +10,7 @@ import type { handleUnaryCall, Metadata, UntypedServiceImplementation } from "@g
 import { GrpcMethod, GrpcStreamMethod } from "@nestjs/microservices";
 import { Observable } from "rxjs";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
+import { DateMessage } from "../../common/v1/date.js";
 import { Money } from "../../common/v1/money.js";
 import { PageRequest, PageResult } from "../../common/v1/page.js";
 
@@ -31,6 +32,8 @@ export enum LedgerAccount {
   CASH = 4,
   /** TAX_PAYABLE - Taxes charged to clients, owed to an authority. */
   TAX_PAYABLE = 5,
+  /** UNAPPLIED_CASH - Payments that no invoice has got: the clients' credit. */
+  UNAPPLIED_CASH = 6,
   UNRECOGNIZED = -1,
 }
 
@@ -42,6 +45,14 @@ export enum PostingKind {
   INVOICE_ISSUED = 1,
   /** PAYMENT_RECEIVED - A payment. */
   PAYMENT_RECEIVED = 2,
+  /** PAYMENT_ALLOCATED - An invoice got of a payment. */
+  PAYMENT_ALLOCATED = 3,
+  /** ALLOCATION_REVERSED - What an invoice had got of a payment was taken back. */
+  ALLOCATION_REVERSED = 4,
+  /** PAYMENT_REFUNDED - A payment was paid back. */
+  PAYMENT_REFUNDED = 5,
+  /** PAYMENT_CHARGED_BACK - A payment was taken back by the bank or the payer. */
+  PAYMENT_CHARGED_BACK = 6,
   UNRECOGNIZED = -1,
 }
 
@@ -89,7 +100,7 @@ export interface Posting {
   id: string;
   /** What it books. */
   kind: PostingKind;
-  /** The invoice it belongs to. */
+  /** The invoice it belongs to; empty where it belongs to none. */
   invoiceId: string;
   /** When it was posted. */
   postedAt:
@@ -97,6 +108,12 @@ export interface Posting {
     | undefined;
   /** Its lines. */
   lines: PostingLine[];
+  /** Day it counts from; absent on the oldest. */
+  bookedOn:
+    | DateMessage
+    | undefined;
+  /** The payment, allocation, refund or chargeback that it books; empty for an invoice. */
+  sourceId: string;
 }
 
 /** A line of a posting. */
@@ -427,7 +444,7 @@ export const ListPostingsResponse: MessageFns<ListPostingsResponse> = {
 };
 
 function createBasePosting(): Posting {
-  return { id: "", kind: 0, invoiceId: "", postedAt: undefined, lines: [] };
+  return { id: "", kind: 0, invoiceId: "", postedAt: undefined, lines: [], bookedOn: undefined, sourceId: "" };
 }
 
 export const Posting: MessageFns<Posting> = {
@@ -446,6 +463,12 @@ export const Posting: MessageFns<Posting> = {
     }
     for (const v of message.lines) {
       PostingLine.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.bookedOn !== undefined) {
+      DateMessage.encode(message.bookedOn, writer.uint32(50).fork()).join();
+    }
+    if (message.sourceId !== "") {
+      writer.uint32(58).string(message.sourceId);
     }
     return writer;
   },
@@ -503,6 +526,22 @@ export const Posting: MessageFns<Posting> = {
             message.lines.push(PostingLine.decode(reader, reader.uint32()));
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.bookedOn = DateMessage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.sourceId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -527,6 +566,10 @@ export const Posting: MessageFns<Posting> = {
       ? Timestamp.fromPartial(object.postedAt)
       : undefined;
     message.lines = object.lines?.map((e) => PostingLine.fromPartial(e)) || [];
+    message.bookedOn = (object.bookedOn !== undefined && object.bookedOn !== null)
+      ? DateMessage.fromPartial(object.bookedOn)
+      : undefined;
+    message.sourceId = object.sourceId ?? "";
     return message;
   },
 };

@@ -17,13 +17,13 @@ export const protobufPackage = "paradesk.billing.v1";
 
 export const protobufFileName = "paradesk/billing/v1/payments.proto";
 
-/** A payment of an invoice. */
+/** A payment of a client. */
 export interface Payment {
   /** UUID of the payment. */
   id: string;
   /** The client. */
   clientId: string;
-  /** The invoice. */
+  /** The invoice it was recorded for; empty where it was recorded for the client. */
   invoiceId: string;
   /** What was paid. */
   amount:
@@ -35,13 +35,27 @@ export interface Payment {
     | undefined;
   /** The payer's or the bank's reference, unique with the client. */
   reference: string;
+  /** What invoices got of it. */
+  allocated:
+    | Money
+    | undefined;
+  /** What was paid back. */
+  refunded:
+    | Money
+    | undefined;
+  /** What the bank or the payer took back. */
+  chargedBack:
+    | Money
+    | undefined;
+  /** What is left: the client's credit. */
+  rest: Money | undefined;
 }
 
 /** A payment to record. */
 export interface RecordPaymentRequest {
-  /** The invoice. */
+  /** The invoice, all of whose money it is; empty where the client is given. */
   invoiceId: string;
-  /** What was paid: more than zero, at most the balance, in the invoice's currency. */
+  /** What was paid: more than zero; for an invoice at most its balance, in its currency. */
   amount:
     | Money
     | undefined;
@@ -51,6 +65,12 @@ export interface RecordPaymentRequest {
     | undefined;
   /** The payer's or the bank's reference, unique with the client. */
   reference: string;
+  /** The client; empty where the invoice is given. */
+  clientId: string;
+  /** What invoices get of a client's payment; what is left is the client's credit. */
+  allocations: AllocationShare[];
+  /** Allocate a client's payment to its open invoices of the currency, the one that is due first first. */
+  oldestFirst: boolean;
 }
 
 /** Which payment. */
@@ -65,8 +85,10 @@ export interface ListPaymentsRequest {
   page:
     | PageRequest
     | undefined;
-  /** Only payments of this invoice. */
+  /** Only payments recorded for this invoice. */
   invoiceId: string;
+  /** Only payments of this client. */
+  clientId: string;
 }
 
 /** A page of payments. */
@@ -77,10 +99,149 @@ export interface ListPaymentsResponse {
   page: PageResult | undefined;
 }
 
+/** What one invoice gets. */
+export interface AllocationShare {
+  /** The invoice: issued, open, of the client. */
+  invoiceId: string;
+  /** How much of it: more than zero, at most its balance. */
+  amount: Money | undefined;
+}
+
+/** Which credit goes where. */
+export interface ApplyCreditRequest {
+  /** UUID of the client. */
+  clientId: string;
+  /** Currency of the credit. */
+  currencyCode: string;
+  /** Only what this payment has left. */
+  paymentId: string;
+  /** What invoices get; empty where the oldest come first. */
+  allocations: AllocationShare[];
+  /** Allocate to the open invoices, the one that is due first first. */
+  oldestFirst: boolean;
+}
+
+/** What was allocated. */
+export interface ApplyCreditResponse {
+  /** What each invoice got of which payment. */
+  allocations: Allocation[];
+}
+
+/** What an invoice got of a payment, or what was taken back of it. */
+export interface Allocation {
+  /** UUID of the allocation. */
+  id: string;
+  /** The payment. */
+  paymentId: string;
+  /** The invoice. */
+  invoiceId: string;
+  /** Below zero where it was taken back. */
+  amount:
+    | Money
+    | undefined;
+  /** Day it counts from. */
+  allocatedOn:
+    | DateMessage
+    | undefined;
+  /** Why it was taken back; empty where it was not. */
+  reason: string;
+}
+
+/** What to pay back. */
+export interface RefundPaymentRequest {
+  /** UUID of the payment. */
+  paymentId: string;
+  /** More than zero, at most what the payment has left. */
+  amount:
+    | Money
+    | undefined;
+  /** Day the money went. */
+  refundedOn:
+    | DateMessage
+    | undefined;
+  /** The bank's reference, unique with the client. */
+  reference: string;
+}
+
+/** Money paid back. */
+export interface Refund {
+  /** UUID of the refund. */
+  id: string;
+  /** The payment. */
+  paymentId: string;
+  /** What was paid back. */
+  amount:
+    | Money
+    | undefined;
+  /** Day the money went. */
+  refundedOn:
+    | DateMessage
+    | undefined;
+  /** The bank's reference. */
+  reference: string;
+}
+
+/** What was taken back. */
+export interface ChargeBackPaymentRequest {
+  /** UUID of the payment. */
+  paymentId: string;
+  /** Day the money went. */
+  chargedBackOn:
+    | DateMessage
+    | undefined;
+  /** Why, as the bank says. */
+  reason: string;
+}
+
+/** Whose credit. */
+export interface GetClientCreditRequest {
+  /** UUID of the client. */
+  clientId: string;
+}
+
+/** What a client has paid and no invoice has got. */
+export interface ClientCredit {
+  /** By currency; none where there is none. */
+  amounts: Money[];
+}
+
+/** Which allocations. */
+export interface ListAllocationsRequest {
+  /** Which page. */
+  page:
+    | PageRequest
+    | undefined;
+  /** Only of this payment. */
+  paymentId: string;
+  /** Only of this invoice. */
+  invoiceId: string;
+  /** Only of this client. */
+  clientId: string;
+}
+
+/** A page of allocations. */
+export interface ListAllocationsResponse {
+  /** The allocations, the oldest first. */
+  allocations: Allocation[];
+  /** Where the list goes on. */
+  page: PageResult | undefined;
+}
+
 export const PARADESK_BILLING_V1_PACKAGE_NAME = "paradesk.billing.v1";
 
 function createBasePayment(): Payment {
-  return { id: "", clientId: "", invoiceId: "", amount: undefined, receivedOn: undefined, reference: "" };
+  return {
+    id: "",
+    clientId: "",
+    invoiceId: "",
+    amount: undefined,
+    receivedOn: undefined,
+    reference: "",
+    allocated: undefined,
+    refunded: undefined,
+    chargedBack: undefined,
+    rest: undefined,
+  };
 }
 
 export const Payment: MessageFns<Payment> = {
@@ -102,6 +263,18 @@ export const Payment: MessageFns<Payment> = {
     }
     if (message.reference !== "") {
       writer.uint32(50).string(message.reference);
+    }
+    if (message.allocated !== undefined) {
+      Money.encode(message.allocated, writer.uint32(66).fork()).join();
+    }
+    if (message.refunded !== undefined) {
+      Money.encode(message.refunded, writer.uint32(74).fork()).join();
+    }
+    if (message.chargedBack !== undefined) {
+      Money.encode(message.chargedBack, writer.uint32(82).fork()).join();
+    }
+    if (message.rest !== undefined) {
+      Money.encode(message.rest, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -167,6 +340,38 @@ export const Payment: MessageFns<Payment> = {
             message.reference = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.allocated = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.refunded = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.chargedBack = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.rest = Money.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -194,12 +399,30 @@ export const Payment: MessageFns<Payment> = {
       ? DateMessage.fromPartial(object.receivedOn)
       : undefined;
     message.reference = object.reference ?? "";
+    message.allocated = (object.allocated !== undefined && object.allocated !== null)
+      ? Money.fromPartial(object.allocated)
+      : undefined;
+    message.refunded = (object.refunded !== undefined && object.refunded !== null)
+      ? Money.fromPartial(object.refunded)
+      : undefined;
+    message.chargedBack = (object.chargedBack !== undefined && object.chargedBack !== null)
+      ? Money.fromPartial(object.chargedBack)
+      : undefined;
+    message.rest = (object.rest !== undefined && object.rest !== null) ? Money.fromPartial(object.rest) : undefined;
     return message;
   },
 };
 
 function createBaseRecordPaymentRequest(): RecordPaymentRequest {
-  return { invoiceId: "", amount: undefined, receivedOn: undefined, reference: "" };
+  return {
+    invoiceId: "",
+    amount: undefined,
+    receivedOn: undefined,
+    reference: "",
+    clientId: "",
+    allocations: [],
+    oldestFirst: false,
+  };
 }
 
 export const RecordPaymentRequest: MessageFns<RecordPaymentRequest> = {
@@ -215,6 +438,15 @@ export const RecordPaymentRequest: MessageFns<RecordPaymentRequest> = {
     }
     if (message.reference !== "") {
       writer.uint32(34).string(message.reference);
+    }
+    if (message.clientId !== "") {
+      writer.uint32(42).string(message.clientId);
+    }
+    for (const v of message.allocations) {
+      AllocationShare.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.oldestFirst !== false) {
+      writer.uint32(56).bool(message.oldestFirst);
     }
     return writer;
   },
@@ -264,6 +496,30 @@ export const RecordPaymentRequest: MessageFns<RecordPaymentRequest> = {
             message.reference = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.clientId = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.allocations.push(AllocationShare.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.oldestFirst = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -289,6 +545,9 @@ export const RecordPaymentRequest: MessageFns<RecordPaymentRequest> = {
       ? DateMessage.fromPartial(object.receivedOn)
       : undefined;
     message.reference = object.reference ?? "";
+    message.clientId = object.clientId ?? "";
+    message.allocations = object.allocations?.map((e) => AllocationShare.fromPartial(e)) || [];
+    message.oldestFirst = object.oldestFirst ?? false;
     return message;
   },
 };
@@ -349,7 +608,7 @@ export const GetPaymentRequest: MessageFns<GetPaymentRequest> = {
 };
 
 function createBaseListPaymentsRequest(): ListPaymentsRequest {
-  return { page: undefined, invoiceId: "" };
+  return { page: undefined, invoiceId: "", clientId: "" };
 }
 
 export const ListPaymentsRequest: MessageFns<ListPaymentsRequest> = {
@@ -359,6 +618,9 @@ export const ListPaymentsRequest: MessageFns<ListPaymentsRequest> = {
     }
     if (message.invoiceId !== "") {
       writer.uint32(18).string(message.invoiceId);
+    }
+    if (message.clientId !== "") {
+      writer.uint32(26).string(message.clientId);
     }
     return writer;
   },
@@ -392,6 +654,14 @@ export const ListPaymentsRequest: MessageFns<ListPaymentsRequest> = {
             message.invoiceId = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.clientId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -413,6 +683,7 @@ export const ListPaymentsRequest: MessageFns<ListPaymentsRequest> = {
       ? PageRequest.fromPartial(object.page)
       : undefined;
     message.invoiceId = object.invoiceId ?? "";
+    message.clientId = object.clientId ?? "";
     return message;
   },
 };
@@ -486,12 +757,913 @@ export const ListPaymentsResponse: MessageFns<ListPaymentsResponse> = {
   },
 };
 
+function createBaseAllocationShare(): AllocationShare {
+  return { invoiceId: "", amount: undefined };
+}
+
+export const AllocationShare: MessageFns<AllocationShare> = {
+  encode(message: AllocationShare, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.invoiceId !== "") {
+      writer.uint32(10).string(message.invoiceId);
+    }
+    if (message.amount !== undefined) {
+      Money.encode(message.amount, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AllocationShare {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAllocationShare();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.invoiceId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.amount = Money.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<AllocationShare>): AllocationShare {
+    return AllocationShare.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AllocationShare>): AllocationShare {
+    const message = createBaseAllocationShare();
+    message.invoiceId = object.invoiceId ?? "";
+    message.amount = (object.amount !== undefined && object.amount !== null)
+      ? Money.fromPartial(object.amount)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseApplyCreditRequest(): ApplyCreditRequest {
+  return { clientId: "", currencyCode: "", paymentId: "", allocations: [], oldestFirst: false };
+}
+
+export const ApplyCreditRequest: MessageFns<ApplyCreditRequest> = {
+  encode(message: ApplyCreditRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.clientId !== "") {
+      writer.uint32(10).string(message.clientId);
+    }
+    if (message.currencyCode !== "") {
+      writer.uint32(18).string(message.currencyCode);
+    }
+    if (message.paymentId !== "") {
+      writer.uint32(26).string(message.paymentId);
+    }
+    for (const v of message.allocations) {
+      AllocationShare.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.oldestFirst !== false) {
+      writer.uint32(40).bool(message.oldestFirst);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ApplyCreditRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseApplyCreditRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.clientId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.currencyCode = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.paymentId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.allocations.push(AllocationShare.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.oldestFirst = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ApplyCreditRequest>): ApplyCreditRequest {
+    return ApplyCreditRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ApplyCreditRequest>): ApplyCreditRequest {
+    const message = createBaseApplyCreditRequest();
+    message.clientId = object.clientId ?? "";
+    message.currencyCode = object.currencyCode ?? "";
+    message.paymentId = object.paymentId ?? "";
+    message.allocations = object.allocations?.map((e) => AllocationShare.fromPartial(e)) || [];
+    message.oldestFirst = object.oldestFirst ?? false;
+    return message;
+  },
+};
+
+function createBaseApplyCreditResponse(): ApplyCreditResponse {
+  return { allocations: [] };
+}
+
+export const ApplyCreditResponse: MessageFns<ApplyCreditResponse> = {
+  encode(message: ApplyCreditResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.allocations) {
+      Allocation.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ApplyCreditResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseApplyCreditResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.allocations.push(Allocation.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ApplyCreditResponse>): ApplyCreditResponse {
+    return ApplyCreditResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ApplyCreditResponse>): ApplyCreditResponse {
+    const message = createBaseApplyCreditResponse();
+    message.allocations = object.allocations?.map((e) => Allocation.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseAllocation(): Allocation {
+  return { id: "", paymentId: "", invoiceId: "", amount: undefined, allocatedOn: undefined, reason: "" };
+}
+
+export const Allocation: MessageFns<Allocation> = {
+  encode(message: Allocation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.paymentId !== "") {
+      writer.uint32(18).string(message.paymentId);
+    }
+    if (message.invoiceId !== "") {
+      writer.uint32(26).string(message.invoiceId);
+    }
+    if (message.amount !== undefined) {
+      Money.encode(message.amount, writer.uint32(34).fork()).join();
+    }
+    if (message.allocatedOn !== undefined) {
+      DateMessage.encode(message.allocatedOn, writer.uint32(42).fork()).join();
+    }
+    if (message.reason !== "") {
+      writer.uint32(50).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Allocation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAllocation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.paymentId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.invoiceId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.amount = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.allocatedOn = DateMessage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Allocation>): Allocation {
+    return Allocation.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Allocation>): Allocation {
+    const message = createBaseAllocation();
+    message.id = object.id ?? "";
+    message.paymentId = object.paymentId ?? "";
+    message.invoiceId = object.invoiceId ?? "";
+    message.amount = (object.amount !== undefined && object.amount !== null)
+      ? Money.fromPartial(object.amount)
+      : undefined;
+    message.allocatedOn = (object.allocatedOn !== undefined && object.allocatedOn !== null)
+      ? DateMessage.fromPartial(object.allocatedOn)
+      : undefined;
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseRefundPaymentRequest(): RefundPaymentRequest {
+  return { paymentId: "", amount: undefined, refundedOn: undefined, reference: "" };
+}
+
+export const RefundPaymentRequest: MessageFns<RefundPaymentRequest> = {
+  encode(message: RefundPaymentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.paymentId !== "") {
+      writer.uint32(10).string(message.paymentId);
+    }
+    if (message.amount !== undefined) {
+      Money.encode(message.amount, writer.uint32(18).fork()).join();
+    }
+    if (message.refundedOn !== undefined) {
+      DateMessage.encode(message.refundedOn, writer.uint32(26).fork()).join();
+    }
+    if (message.reference !== "") {
+      writer.uint32(34).string(message.reference);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RefundPaymentRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRefundPaymentRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.paymentId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.amount = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.refundedOn = DateMessage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.reference = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RefundPaymentRequest>): RefundPaymentRequest {
+    return RefundPaymentRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RefundPaymentRequest>): RefundPaymentRequest {
+    const message = createBaseRefundPaymentRequest();
+    message.paymentId = object.paymentId ?? "";
+    message.amount = (object.amount !== undefined && object.amount !== null)
+      ? Money.fromPartial(object.amount)
+      : undefined;
+    message.refundedOn = (object.refundedOn !== undefined && object.refundedOn !== null)
+      ? DateMessage.fromPartial(object.refundedOn)
+      : undefined;
+    message.reference = object.reference ?? "";
+    return message;
+  },
+};
+
+function createBaseRefund(): Refund {
+  return { id: "", paymentId: "", amount: undefined, refundedOn: undefined, reference: "" };
+}
+
+export const Refund: MessageFns<Refund> = {
+  encode(message: Refund, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.paymentId !== "") {
+      writer.uint32(18).string(message.paymentId);
+    }
+    if (message.amount !== undefined) {
+      Money.encode(message.amount, writer.uint32(26).fork()).join();
+    }
+    if (message.refundedOn !== undefined) {
+      DateMessage.encode(message.refundedOn, writer.uint32(34).fork()).join();
+    }
+    if (message.reference !== "") {
+      writer.uint32(42).string(message.reference);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Refund {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRefund();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.paymentId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.amount = Money.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.refundedOn = DateMessage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reference = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Refund>): Refund {
+    return Refund.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Refund>): Refund {
+    const message = createBaseRefund();
+    message.id = object.id ?? "";
+    message.paymentId = object.paymentId ?? "";
+    message.amount = (object.amount !== undefined && object.amount !== null)
+      ? Money.fromPartial(object.amount)
+      : undefined;
+    message.refundedOn = (object.refundedOn !== undefined && object.refundedOn !== null)
+      ? DateMessage.fromPartial(object.refundedOn)
+      : undefined;
+    message.reference = object.reference ?? "";
+    return message;
+  },
+};
+
+function createBaseChargeBackPaymentRequest(): ChargeBackPaymentRequest {
+  return { paymentId: "", chargedBackOn: undefined, reason: "" };
+}
+
+export const ChargeBackPaymentRequest: MessageFns<ChargeBackPaymentRequest> = {
+  encode(message: ChargeBackPaymentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.paymentId !== "") {
+      writer.uint32(10).string(message.paymentId);
+    }
+    if (message.chargedBackOn !== undefined) {
+      DateMessage.encode(message.chargedBackOn, writer.uint32(18).fork()).join();
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ChargeBackPaymentRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChargeBackPaymentRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.paymentId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.chargedBackOn = DateMessage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ChargeBackPaymentRequest>): ChargeBackPaymentRequest {
+    return ChargeBackPaymentRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ChargeBackPaymentRequest>): ChargeBackPaymentRequest {
+    const message = createBaseChargeBackPaymentRequest();
+    message.paymentId = object.paymentId ?? "";
+    message.chargedBackOn = (object.chargedBackOn !== undefined && object.chargedBackOn !== null)
+      ? DateMessage.fromPartial(object.chargedBackOn)
+      : undefined;
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseGetClientCreditRequest(): GetClientCreditRequest {
+  return { clientId: "" };
+}
+
+export const GetClientCreditRequest: MessageFns<GetClientCreditRequest> = {
+  encode(message: GetClientCreditRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.clientId !== "") {
+      writer.uint32(10).string(message.clientId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetClientCreditRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetClientCreditRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.clientId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetClientCreditRequest>): GetClientCreditRequest {
+    return GetClientCreditRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetClientCreditRequest>): GetClientCreditRequest {
+    const message = createBaseGetClientCreditRequest();
+    message.clientId = object.clientId ?? "";
+    return message;
+  },
+};
+
+function createBaseClientCredit(): ClientCredit {
+  return { amounts: [] };
+}
+
+export const ClientCredit: MessageFns<ClientCredit> = {
+  encode(message: ClientCredit, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.amounts) {
+      Money.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ClientCredit {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClientCredit();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.amounts.push(Money.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ClientCredit>): ClientCredit {
+    return ClientCredit.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ClientCredit>): ClientCredit {
+    const message = createBaseClientCredit();
+    message.amounts = object.amounts?.map((e) => Money.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseListAllocationsRequest(): ListAllocationsRequest {
+  return { page: undefined, paymentId: "", invoiceId: "", clientId: "" };
+}
+
+export const ListAllocationsRequest: MessageFns<ListAllocationsRequest> = {
+  encode(message: ListAllocationsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.page !== undefined) {
+      PageRequest.encode(message.page, writer.uint32(10).fork()).join();
+    }
+    if (message.paymentId !== "") {
+      writer.uint32(18).string(message.paymentId);
+    }
+    if (message.invoiceId !== "") {
+      writer.uint32(26).string(message.invoiceId);
+    }
+    if (message.clientId !== "") {
+      writer.uint32(34).string(message.clientId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListAllocationsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListAllocationsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.page = PageRequest.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.paymentId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.invoiceId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.clientId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListAllocationsRequest>): ListAllocationsRequest {
+    return ListAllocationsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListAllocationsRequest>): ListAllocationsRequest {
+    const message = createBaseListAllocationsRequest();
+    message.page = (object.page !== undefined && object.page !== null)
+      ? PageRequest.fromPartial(object.page)
+      : undefined;
+    message.paymentId = object.paymentId ?? "";
+    message.invoiceId = object.invoiceId ?? "";
+    message.clientId = object.clientId ?? "";
+    return message;
+  },
+};
+
+function createBaseListAllocationsResponse(): ListAllocationsResponse {
+  return { allocations: [], page: undefined };
+}
+
+export const ListAllocationsResponse: MessageFns<ListAllocationsResponse> = {
+  encode(message: ListAllocationsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.allocations) {
+      Allocation.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.page !== undefined) {
+      PageResult.encode(message.page, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListAllocationsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListAllocationsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.allocations.push(Allocation.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.page = PageResult.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListAllocationsResponse>): ListAllocationsResponse {
+    return ListAllocationsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListAllocationsResponse>): ListAllocationsResponse {
+    const message = createBaseListAllocationsResponse();
+    message.allocations = object.allocations?.map((e) => Allocation.fromPartial(e)) || [];
+    message.page = (object.page !== undefined && object.page !== null)
+      ? PageResult.fromPartial(object.page)
+      : undefined;
+    return message;
+  },
+};
+
 /** Money received for invoices. */
 
 export interface PaymentsServiceClient {
   /**
-   * Records a payment of an issued invoice. The same reference of the same client is recorded once; told again, it answers
-   * with the payment it was.
+   * Records a payment of an issued invoice, or of a client: then it is allocated as asked, and what is left is the client's credit. The
+   * same reference of the same client is recorded once; told again, it answers with the payment it was.
    */
 
   recordPayment(request: RecordPaymentRequest, metadata?: Metadata): Observable<Payment>;
@@ -499,6 +1671,29 @@ export interface PaymentsServiceClient {
   /** Gets a payment. */
 
   getPayment(request: GetPaymentRequest, metadata?: Metadata): Observable<Payment>;
+
+  /** Applies the credit of a client (payments, or one of them, that are not allocated yet) to invoices, oldest money first. */
+
+  applyCredit(request: ApplyCreditRequest, metadata?: Metadata): Observable<ApplyCreditResponse>;
+
+  /** Pays back what a payment has left. The same reference of the same client is recorded once; told again, it answers with the refund it was. */
+
+  refundPayment(request: RefundPaymentRequest, metadata?: Metadata): Observable<Refund>;
+
+  /**
+   * Records that the bank or the payer took a payment back: its allocations are reversed, and what they paid is owed again. Recorded once;
+   * told again, it answers with the payment as it is.
+   */
+
+  chargeBackPayment(request: ChargeBackPaymentRequest, metadata?: Metadata): Observable<Payment>;
+
+  /** Gets what a client has paid and no invoice has got, by currency. */
+
+  getClientCredit(request: GetClientCreditRequest, metadata?: Metadata): Observable<ClientCredit>;
+
+  /** Lists allocations, the oldest first: which payment paid which invoice, and what was taken back again. */
+
+  listAllocations(request: ListAllocationsRequest, metadata?: Metadata): Observable<ListAllocationsResponse>;
 
   /** Lists payments, the oldest recorded first. */
 
@@ -509,8 +1704,8 @@ export interface PaymentsServiceClient {
 
 export interface PaymentsServiceController {
   /**
-   * Records a payment of an issued invoice. The same reference of the same client is recorded once; told again, it answers
-   * with the payment it was.
+   * Records a payment of an issued invoice, or of a client: then it is allocated as asked, and what is left is the client's credit. The
+   * same reference of the same client is recorded once; told again, it answers with the payment it was.
    */
 
   recordPayment(request: RecordPaymentRequest, metadata?: Metadata): Promise<Payment> | Observable<Payment> | Payment;
@@ -518,6 +1713,41 @@ export interface PaymentsServiceController {
   /** Gets a payment. */
 
   getPayment(request: GetPaymentRequest, metadata?: Metadata): Promise<Payment> | Observable<Payment> | Payment;
+
+  /** Applies the credit of a client (payments, or one of them, that are not allocated yet) to invoices, oldest money first. */
+
+  applyCredit(
+    request: ApplyCreditRequest,
+    metadata?: Metadata,
+  ): Promise<ApplyCreditResponse> | Observable<ApplyCreditResponse> | ApplyCreditResponse;
+
+  /** Pays back what a payment has left. The same reference of the same client is recorded once; told again, it answers with the refund it was. */
+
+  refundPayment(request: RefundPaymentRequest, metadata?: Metadata): Promise<Refund> | Observable<Refund> | Refund;
+
+  /**
+   * Records that the bank or the payer took a payment back: its allocations are reversed, and what they paid is owed again. Recorded once;
+   * told again, it answers with the payment as it is.
+   */
+
+  chargeBackPayment(
+    request: ChargeBackPaymentRequest,
+    metadata?: Metadata,
+  ): Promise<Payment> | Observable<Payment> | Payment;
+
+  /** Gets what a client has paid and no invoice has got, by currency. */
+
+  getClientCredit(
+    request: GetClientCreditRequest,
+    metadata?: Metadata,
+  ): Promise<ClientCredit> | Observable<ClientCredit> | ClientCredit;
+
+  /** Lists allocations, the oldest first: which payment paid which invoice, and what was taken back again. */
+
+  listAllocations(
+    request: ListAllocationsRequest,
+    metadata?: Metadata,
+  ): Promise<ListAllocationsResponse> | Observable<ListAllocationsResponse> | ListAllocationsResponse;
 
   /** Lists payments, the oldest recorded first. */
 
@@ -529,7 +1759,16 @@ export interface PaymentsServiceController {
 
 export function PaymentsServiceControllerMethods() {
   return function (constructor: Function) {
-    const grpcMethods: string[] = ["recordPayment", "getPayment", "listPayments"];
+    const grpcMethods: string[] = [
+      "recordPayment",
+      "getPayment",
+      "applyCredit",
+      "refundPayment",
+      "chargeBackPayment",
+      "getClientCredit",
+      "listAllocations",
+      "listPayments",
+    ];
     for (const method of grpcMethods) {
       const descriptor: any = Reflect.getOwnPropertyDescriptor(constructor.prototype, method);
       GrpcMethod("PaymentsService", method)(constructor.prototype[method], method, descriptor);
@@ -549,12 +1788,25 @@ export const PAYMENTS_SERVICE_NAME = "PaymentsService";
 /** Money received for invoices. */
 export interface PaymentsService {
   /**
-   * Records a payment of an issued invoice. The same reference of the same client is recorded once; told again, it answers
-   * with the payment it was.
+   * Records a payment of an issued invoice, or of a client: then it is allocated as asked, and what is left is the client's credit. The
+   * same reference of the same client is recorded once; told again, it answers with the payment it was.
    */
   recordPayment(request: RecordPaymentRequest, metadata?: Metadata): Promise<Payment>;
   /** Gets a payment. */
   getPayment(request: GetPaymentRequest, metadata?: Metadata): Promise<Payment>;
+  /** Applies the credit of a client (payments, or one of them, that are not allocated yet) to invoices, oldest money first. */
+  applyCredit(request: ApplyCreditRequest, metadata?: Metadata): Promise<ApplyCreditResponse>;
+  /** Pays back what a payment has left. The same reference of the same client is recorded once; told again, it answers with the refund it was. */
+  refundPayment(request: RefundPaymentRequest, metadata?: Metadata): Promise<Refund>;
+  /**
+   * Records that the bank or the payer took a payment back: its allocations are reversed, and what they paid is owed again. Recorded once;
+   * told again, it answers with the payment as it is.
+   */
+  chargeBackPayment(request: ChargeBackPaymentRequest, metadata?: Metadata): Promise<Payment>;
+  /** Gets what a client has paid and no invoice has got, by currency. */
+  getClientCredit(request: GetClientCreditRequest, metadata?: Metadata): Promise<ClientCredit>;
+  /** Lists allocations, the oldest first: which payment paid which invoice, and what was taken back again. */
+  listAllocations(request: ListAllocationsRequest, metadata?: Metadata): Promise<ListAllocationsResponse>;
   /** Lists payments, the oldest recorded first. */
   listPayments(request: ListPaymentsRequest, metadata?: Metadata): Promise<ListPaymentsResponse>;
 }
@@ -563,8 +1815,8 @@ export interface PaymentsService {
 export type PaymentsServiceService = typeof PaymentsServiceService;
 export const PaymentsServiceService = {
   /**
-   * Records a payment of an issued invoice. The same reference of the same client is recorded once; told again, it answers
-   * with the payment it was.
+   * Records a payment of an issued invoice, or of a client: then it is allocated as asked, and what is left is the client's credit. The
+   * same reference of the same client is recorded once; told again, it answers with the payment it was.
    */
   recordPayment: {
     path: "/paradesk.billing.v1.PaymentsService/RecordPayment" as const,
@@ -585,6 +1837,63 @@ export const PaymentsServiceService = {
     responseSerialize: (value: Payment): Buffer => Buffer.from(Payment.encode(value).finish()),
     responseDeserialize: (value: Buffer): Payment => Payment.decode(value),
   },
+  /** Applies the credit of a client (payments, or one of them, that are not allocated yet) to invoices, oldest money first. */
+  applyCredit: {
+    path: "/paradesk.billing.v1.PaymentsService/ApplyCredit" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ApplyCreditRequest): Buffer => Buffer.from(ApplyCreditRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ApplyCreditRequest => ApplyCreditRequest.decode(value),
+    responseSerialize: (value: ApplyCreditResponse): Buffer => Buffer.from(ApplyCreditResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ApplyCreditResponse => ApplyCreditResponse.decode(value),
+  },
+  /** Pays back what a payment has left. The same reference of the same client is recorded once; told again, it answers with the refund it was. */
+  refundPayment: {
+    path: "/paradesk.billing.v1.PaymentsService/RefundPayment" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RefundPaymentRequest): Buffer => Buffer.from(RefundPaymentRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RefundPaymentRequest => RefundPaymentRequest.decode(value),
+    responseSerialize: (value: Refund): Buffer => Buffer.from(Refund.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Refund => Refund.decode(value),
+  },
+  /**
+   * Records that the bank or the payer took a payment back: its allocations are reversed, and what they paid is owed again. Recorded once;
+   * told again, it answers with the payment as it is.
+   */
+  chargeBackPayment: {
+    path: "/paradesk.billing.v1.PaymentsService/ChargeBackPayment" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ChargeBackPaymentRequest): Buffer =>
+      Buffer.from(ChargeBackPaymentRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ChargeBackPaymentRequest => ChargeBackPaymentRequest.decode(value),
+    responseSerialize: (value: Payment): Buffer => Buffer.from(Payment.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Payment => Payment.decode(value),
+  },
+  /** Gets what a client has paid and no invoice has got, by currency. */
+  getClientCredit: {
+    path: "/paradesk.billing.v1.PaymentsService/GetClientCredit" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetClientCreditRequest): Buffer =>
+      Buffer.from(GetClientCreditRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetClientCreditRequest => GetClientCreditRequest.decode(value),
+    responseSerialize: (value: ClientCredit): Buffer => Buffer.from(ClientCredit.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ClientCredit => ClientCredit.decode(value),
+  },
+  /** Lists allocations, the oldest first: which payment paid which invoice, and what was taken back again. */
+  listAllocations: {
+    path: "/paradesk.billing.v1.PaymentsService/ListAllocations" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListAllocationsRequest): Buffer =>
+      Buffer.from(ListAllocationsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListAllocationsRequest => ListAllocationsRequest.decode(value),
+    responseSerialize: (value: ListAllocationsResponse): Buffer =>
+      Buffer.from(ListAllocationsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListAllocationsResponse => ListAllocationsResponse.decode(value),
+  },
   /** Lists payments, the oldest recorded first. */
   listPayments: {
     path: "/paradesk.billing.v1.PaymentsService/ListPayments" as const,
@@ -600,12 +1909,25 @@ export const PaymentsServiceService = {
 
 export interface PaymentsServiceServer extends UntypedServiceImplementation {
   /**
-   * Records a payment of an issued invoice. The same reference of the same client is recorded once; told again, it answers
-   * with the payment it was.
+   * Records a payment of an issued invoice, or of a client: then it is allocated as asked, and what is left is the client's credit. The
+   * same reference of the same client is recorded once; told again, it answers with the payment it was.
    */
   recordPayment: handleUnaryCall<RecordPaymentRequest, Payment>;
   /** Gets a payment. */
   getPayment: handleUnaryCall<GetPaymentRequest, Payment>;
+  /** Applies the credit of a client (payments, or one of them, that are not allocated yet) to invoices, oldest money first. */
+  applyCredit: handleUnaryCall<ApplyCreditRequest, ApplyCreditResponse>;
+  /** Pays back what a payment has left. The same reference of the same client is recorded once; told again, it answers with the refund it was. */
+  refundPayment: handleUnaryCall<RefundPaymentRequest, Refund>;
+  /**
+   * Records that the bank or the payer took a payment back: its allocations are reversed, and what they paid is owed again. Recorded once;
+   * told again, it answers with the payment as it is.
+   */
+  chargeBackPayment: handleUnaryCall<ChargeBackPaymentRequest, Payment>;
+  /** Gets what a client has paid and no invoice has got, by currency. */
+  getClientCredit: handleUnaryCall<GetClientCreditRequest, ClientCredit>;
+  /** Lists allocations, the oldest first: which payment paid which invoice, and what was taken back again. */
+  listAllocations: handleUnaryCall<ListAllocationsRequest, ListAllocationsResponse>;
   /** Lists payments, the oldest recorded first. */
   listPayments: handleUnaryCall<ListPaymentsRequest, ListPaymentsResponse>;
 }

@@ -25,6 +25,9 @@ export interface InvoiceEvent {
     | //
     /** A payment was applied to an invoice. */
     { $case: "paymentApplied"; value: PaymentApplied }
+    | //
+    /** What a payment had paid of an invoice was taken back. */
+    { $case: "paymentReversed"; value: PaymentReversed }
     | undefined;
 }
 
@@ -50,6 +53,16 @@ export interface PaymentApplied {
   paymentId: string;
 }
 
+/** What a payment had paid of an invoice was taken back. */
+export interface PaymentReversed {
+  /** The invoice as it is now, without its lines. */
+  invoice:
+    | Invoice
+    | undefined;
+  /** UUID of the payment. */
+  paymentId: string;
+}
+
 export const PARADESK_BILLING_EVENTS_V1_PACKAGE_NAME = "paradesk.billing.events.v1";
 
 function createBaseInvoiceEvent(): InvoiceEvent {
@@ -67,6 +80,9 @@ export const InvoiceEvent: MessageFns<InvoiceEvent> = {
         break;
       case "paymentApplied":
         PaymentApplied.encode(message.event.value, writer.uint32(26).fork()).join();
+        break;
+      case "paymentReversed":
+        PaymentReversed.encode(message.event.value, writer.uint32(34).fork()).join();
         break;
     }
     return writer;
@@ -109,6 +125,14 @@ export const InvoiceEvent: MessageFns<InvoiceEvent> = {
             message.event = { $case: "paymentApplied", value: PaymentApplied.decode(reader, reader.uint32()) };
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.event = { $case: "paymentReversed", value: PaymentReversed.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -142,6 +166,12 @@ export const InvoiceEvent: MessageFns<InvoiceEvent> = {
       case "paymentApplied": {
         if (object.event?.value !== undefined && object.event?.value !== null) {
           message.event = { $case: "paymentApplied", value: PaymentApplied.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "paymentReversed": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "paymentReversed", value: PaymentReversed.fromPartial(object.event.value) };
         }
         break;
       }
@@ -325,6 +355,75 @@ export const PaymentApplied: MessageFns<PaymentApplied> = {
   },
   fromPartial(object: DeepPartial<PaymentApplied>): PaymentApplied {
     const message = createBasePaymentApplied();
+    message.invoice = (object.invoice !== undefined && object.invoice !== null)
+      ? Invoice.fromPartial(object.invoice)
+      : undefined;
+    message.paymentId = object.paymentId ?? "";
+    return message;
+  },
+};
+
+function createBasePaymentReversed(): PaymentReversed {
+  return { invoice: undefined, paymentId: "" };
+}
+
+export const PaymentReversed: MessageFns<PaymentReversed> = {
+  encode(message: PaymentReversed, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.invoice !== undefined) {
+      Invoice.encode(message.invoice, writer.uint32(10).fork()).join();
+    }
+    if (message.paymentId !== "") {
+      writer.uint32(18).string(message.paymentId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PaymentReversed {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePaymentReversed();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.invoice = Invoice.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.paymentId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PaymentReversed>): PaymentReversed {
+    return PaymentReversed.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PaymentReversed>): PaymentReversed {
+    const message = createBasePaymentReversed();
     message.invoice = (object.invoice !== undefined && object.invoice !== null)
       ? Invoice.fromPartial(object.invoice)
       : undefined;
