@@ -18,6 +18,7 @@ import { CreateLedger1767225603000 } from './migrations/1767225603000-create-led
 import { CreatePayments1767225604000 } from './migrations/1767225604000-create-payments.js';
 import { AllocatePayments1767225610400 } from './migrations/1767225610400-allocate-payments.js';
 import { KnowTaskKinds1767225610220 } from './migrations/1767225610220-know-task-kinds.js';
+import { OrderPostings1767225610430 } from './migrations/1767225610430-order-postings.js';
 import { CreateBillingRuns1767225610500 } from './migrations/1767225610500-create-billing-runs.js';
 import { ExtendAgreements1767225610100 } from './migrations/1767225610100-extend-agreements.js';
 import { ExtendInvoices1767225610110 } from './migrations/1767225610110-extend-invoices.js';
@@ -75,6 +76,7 @@ export const migrations = [
   CreateGuidelines1767225610210,
   KnowTaskKinds1767225610220,
   AllocatePayments1767225610400,
+  OrderPostings1767225610430,
   CreateBillingRuns1767225610500,
   IsolateMatters1767225619000,
   IsolateAgreements1767225619100,

@@ -1,4 +1,5 @@
 export { dateIn, parseCompactDate, parseDate, parseInstant, requireTimeZone } from './calendar-date.js';
+export { csvLine } from './csv.js';
 export { isCurrency, minorDigits, requireCurrency } from './currency.js';
 export { type Decimal, formatDecimal, parseDecimal, roundHalfUp } from './decimal.js';
 export { DomainError, type DomainErrorKind, type FieldViolation } from './domain-error.js';

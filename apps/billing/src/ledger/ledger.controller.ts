@@ -1,10 +1,12 @@
 import { Controller } from '@nestjs/common';
-import { toDate, toMoney, toTimestamp } from '@paradesk/contracts';
+import { fromDate, toDate, toMoney, toTimestamp } from '@paradesk/contracts';
+import type { HttpBody } from '@paradesk/contracts/google/api/httpbody';
 import {
+  type DownloadJournalRequest,
   type GetTrialBalanceRequest,
+  JournalFormat,
   LedgerAccount as LedgerAccountMessage,
   LedgerServiceControllerMethods,
-  type LedgerServiceController,
   type ListPostingsRequest,
   PostingKind as PostingKindMessage,
   type Posting as PostingMessage,
@@ -12,13 +14,18 @@ import {
 } from '@paradesk/contracts/paradesk/billing/v1/ledger';
 import { Money } from '@paradesk/kernel';
 import { callerOf, type CallMetadata } from '@paradesk/platform';
+import { csv, plainText } from './journal.js';
+import { JournalsService } from './journals.service.js';
 import { LedgerService, type AccountBalance } from './ledger.service.js';
 import type { LedgerAccount, Posting, PostingKind } from './posting.entity.js';
 
 @Controller()
 @LedgerServiceControllerMethods()
-export class LedgerController implements LedgerServiceController {
-  constructor(private readonly ledger: LedgerService) {}
+export class LedgerController {
+  constructor(
+    private readonly ledger: LedgerService,
+    private readonly journals: JournalsService,
+  ) {}
 
   async getTrialBalance(_request: GetTrialBalanceRequest, metadata: CallMetadata) {
     return toTrialBalance(await this.ledger.trialBalance(callerOf(metadata)));
@@ -27,6 +34,19 @@ export class LedgerController implements LedgerServiceController {
   async listPostings({ invoiceId, page }: ListPostingsRequest, metadata: CallMetadata) {
     const list = await this.ledger.postings(callerOf(metadata), invoiceId, page);
     return { postings: list.items.map(toProto), page: list.page };
+  }
+
+  async *downloadJournal(
+    { from, to, format }: DownloadJournalRequest,
+    metadata: CallMetadata,
+  ): AsyncIterable<HttpBody> {
+    const period = { from: fromDate(from, 'from'), to: fromDate(to, 'to') };
+    const writer = format === JournalFormat.CSV ? csv : plainText;
+    let { contentType } = writer;
+    for await (const part of this.journals.write(callerOf(metadata), period, writer)) {
+      yield { contentType, data: Buffer.from(part), extensions: [] };
+      contentType = '';
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { csvLine } from '@paradesk/kernel';
 import type { Temporal } from 'temporal-polyfill';
 
 /** A call that was refused. */
@@ -55,7 +56,7 @@ export function toMarkdown({ from, until, refusals, exceptions }: RefusalReport)
   return `${parts.join('\n\n')}\n`;
 }
 
-/** The report as CSV: a line each, refusals first. Cells that a spreadsheet would take for a formula begin with an apostrophe. */
+/** The report as CSV: a line each, refusals first. */
 export function toCsv({ refusals, exceptions }: RefusalReport): string {
   const lines = [
     ['Entry', ...REFUSAL_HEAD],
@@ -71,7 +72,7 @@ export function toCsv({ refusals, exceptions }: RefusalReport): string {
       reason,
     ]),
   ];
-  return lines.map((line) => line.map(quoted).join(',') + '\r\n').join('');
+  return lines.map(csvLine).join('');
 }
 
 function byCount([, , a = '']: string[], [, , b = '']: string[]): number {
@@ -93,9 +94,4 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 function plain(text: string): string {
   return text.replaceAll(/\s+/g, ' ').replaceAll(/[\\`*_[\]<>|#]/g, '\\$&');
-}
-
-function quoted(cell: string): string {
-  const safe = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
-  return `"${safe.replaceAll('"', '""')}"`;
 }

@@ -6,9 +6,10 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import type { handleUnaryCall, Metadata, UntypedServiceImplementation } from "@grpc/grpc-js";
+import type { handleServerStreamingCall, handleUnaryCall, Metadata, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { GrpcMethod, GrpcStreamMethod } from "@nestjs/microservices";
 import { Observable } from "rxjs";
+import { HttpBody } from "../../../google/api/httpbody.js";
 import { Timestamp } from "../../../google/protobuf/timestamp.js";
 import { DateMessage } from "../../common/v1/date.js";
 import { Money } from "../../common/v1/money.js";
@@ -53,6 +54,17 @@ export enum PostingKind {
   PAYMENT_REFUNDED = 5,
   /** PAYMENT_CHARGED_BACK - A payment was taken back by the bank or the payer. */
   PAYMENT_CHARGED_BACK = 6,
+  UNRECOGNIZED = -1,
+}
+
+/** How a journal is written. */
+export enum JournalFormat {
+  /** UNSPECIFIED - Plain text. */
+  UNSPECIFIED = 0,
+  /** PLAIN_TEXT - Plain text, as hledger and ledger read it. */
+  PLAIN_TEXT = 1,
+  /** CSV - CSV (RFC 4180). */
+  CSV = 2,
   UNRECOGNIZED = -1,
 }
 
@@ -122,6 +134,20 @@ export interface PostingLine {
   account: LedgerAccount;
   /** Debit above zero, credit below. */
   amount: Money | undefined;
+}
+
+/** Which journal. */
+export interface DownloadJournalRequest {
+  /** First day. */
+  from:
+    | DateMessage
+    | undefined;
+  /** Last day. */
+  to:
+    | DateMessage
+    | undefined;
+  /** Plain text where not stated. */
+  format: JournalFormat;
 }
 
 export const PARADESK_BILLING_V1_PACKAGE_NAME = "paradesk.billing.v1";
@@ -643,6 +669,87 @@ export const PostingLine: MessageFns<PostingLine> = {
   },
 };
 
+function createBaseDownloadJournalRequest(): DownloadJournalRequest {
+  return { from: undefined, to: undefined, format: 0 };
+}
+
+export const DownloadJournalRequest: MessageFns<DownloadJournalRequest> = {
+  encode(message: DownloadJournalRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.from !== undefined) {
+      DateMessage.encode(message.from, writer.uint32(10).fork()).join();
+    }
+    if (message.to !== undefined) {
+      DateMessage.encode(message.to, writer.uint32(18).fork()).join();
+    }
+    if (message.format !== 0) {
+      writer.uint32(24).int32(message.format);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DownloadJournalRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDownloadJournalRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.from = DateMessage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.to = DateMessage.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.format = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DownloadJournalRequest>): DownloadJournalRequest {
+    return DownloadJournalRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DownloadJournalRequest>): DownloadJournalRequest {
+    const message = createBaseDownloadJournalRequest();
+    message.from = (object.from !== undefined && object.from !== null)
+      ? DateMessage.fromPartial(object.from)
+      : undefined;
+    message.to = (object.to !== undefined && object.to !== null) ? DateMessage.fromPartial(object.to) : undefined;
+    message.format = object.format ?? 0;
+    return message;
+  },
+};
+
 /** The double-entry ledger behind invoices and payments. */
 
 export interface LedgerServiceClient {
@@ -653,6 +760,13 @@ export interface LedgerServiceClient {
   /** Lists postings, the oldest first. */
 
   listPostings(request: ListPostingsRequest, metadata?: Metadata): Observable<ListPostingsResponse>;
+
+  /**
+   * Downloads the journal of a period, by the day that postings count from: a plain-text journal that hledger and ledger read, or CSV with
+   * a line for each line of a posting. Postings of matters that the caller does not see are left out.
+   */
+
+  downloadJournal(request: DownloadJournalRequest, metadata?: Metadata): Observable<HttpBody>;
 }
 
 /** The double-entry ledger behind invoices and payments. */
@@ -671,11 +785,18 @@ export interface LedgerServiceController {
     request: ListPostingsRequest,
     metadata?: Metadata,
   ): Promise<ListPostingsResponse> | Observable<ListPostingsResponse> | ListPostingsResponse;
+
+  /**
+   * Downloads the journal of a period, by the day that postings count from: a plain-text journal that hledger and ledger read, or CSV with
+   * a line for each line of a posting. Postings of matters that the caller does not see are left out.
+   */
+
+  downloadJournal(request: DownloadJournalRequest, metadata?: Metadata): Observable<HttpBody>;
 }
 
 export function LedgerServiceControllerMethods() {
   return function (constructor: Function) {
-    const grpcMethods: string[] = ["getTrialBalance", "listPostings"];
+    const grpcMethods: string[] = ["getTrialBalance", "listPostings", "downloadJournal"];
     for (const method of grpcMethods) {
       const descriptor: any = Reflect.getOwnPropertyDescriptor(constructor.prototype, method);
       GrpcMethod("LedgerService", method)(constructor.prototype[method], method, descriptor);
@@ -698,6 +819,11 @@ export interface LedgerService {
   getTrialBalance(request: GetTrialBalanceRequest, metadata?: Metadata): Promise<TrialBalance>;
   /** Lists postings, the oldest first. */
   listPostings(request: ListPostingsRequest, metadata?: Metadata): Promise<ListPostingsResponse>;
+  /**
+   * Downloads the journal of a period, by the day that postings count from: a plain-text journal that hledger and ledger read, or CSV with
+   * a line for each line of a posting. Postings of matters that the caller does not see are left out.
+   */
+  downloadJournal(request: DownloadJournalRequest, metadata?: Metadata): Observable<HttpBody>;
 }
 
 /** The double-entry ledger behind invoices and payments. */
@@ -725,6 +851,20 @@ export const LedgerServiceService = {
       Buffer.from(ListPostingsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListPostingsResponse => ListPostingsResponse.decode(value),
   },
+  /**
+   * Downloads the journal of a period, by the day that postings count from: a plain-text journal that hledger and ledger read, or CSV with
+   * a line for each line of a posting. Postings of matters that the caller does not see are left out.
+   */
+  downloadJournal: {
+    path: "/paradesk.billing.v1.LedgerService/DownloadJournal" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: DownloadJournalRequest): Buffer =>
+      Buffer.from(DownloadJournalRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DownloadJournalRequest => DownloadJournalRequest.decode(value),
+    responseSerialize: (value: HttpBody): Buffer => Buffer.from(HttpBody.encode(value).finish()),
+    responseDeserialize: (value: Buffer): HttpBody => HttpBody.decode(value),
+  },
 } as const;
 
 export interface LedgerServiceServer extends UntypedServiceImplementation {
@@ -732,6 +872,11 @@ export interface LedgerServiceServer extends UntypedServiceImplementation {
   getTrialBalance: handleUnaryCall<GetTrialBalanceRequest, TrialBalance>;
   /** Lists postings, the oldest first. */
   listPostings: handleUnaryCall<ListPostingsRequest, ListPostingsResponse>;
+  /**
+   * Downloads the journal of a period, by the day that postings count from: a plain-text journal that hledger and ledger read, or CSV with
+   * a line for each line of a posting. Postings of matters that the caller does not see are left out.
+   */
+  downloadJournal: handleServerStreamingCall<DownloadJournalRequest, HttpBody>;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
