@@ -14,6 +14,7 @@ import { PaymentsServiceService } from '@paradesk/contracts/paradesk/billing/v1/
 import { RatesServiceService } from '@paradesk/contracts/paradesk/billing/v1/rates';
 import { TimeEntriesServiceService } from '@paradesk/contracts/paradesk/billing/v1/time_entries';
 import { TimersServiceService } from '@paradesk/contracts/paradesk/billing/v1/timers';
+import { WriteOffsServiceService } from '@paradesk/contracts/paradesk/billing/v1/write_offs';
 import { defineService } from '@paradesk/platform';
 import { AdjustmentsModule } from './adjustments/adjustments.module.js';
 import { AgreementsModule } from './agreements/agreements.module.js';
@@ -37,6 +38,7 @@ import { TenantsModule } from './tenants/tenants.module.js';
 import { TaskKindsModule } from './task-kinds/task-kinds.module.js';
 import { TimeEntriesModule } from './time-entries/time-entries.module.js';
 import { TimersModule } from './timers/timers.module.js';
+import { WriteOffsModule } from './write-offs/write-offs.module.js';
 
 export { readLedes1998b } from './ledes/ledes-reader.js';
 export { type LedesFile, type LedesInvoice, type LedesLine } from './ledes/ledes-1998b-columns.js';
@@ -60,6 +62,7 @@ export { type LedesFile, type LedesInvoice, type LedesLine } from './ledes/ledes
     InvoicesModule,
     BillingRunsModule,
     PaymentsModule,
+    WriteOffsModule,
     LedgerModule,
     LedesModule,
     ErasuresModule,
@@ -87,6 +90,7 @@ export const billing = defineService({
     InvoicesServiceService,
     BillingRunsServiceService,
     PaymentsServiceService,
+    WriteOffsServiceService,
     LedgerServiceService,
     LedesServiceService,
   ],

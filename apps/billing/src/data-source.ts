@@ -6,7 +6,8 @@ import { Client } from './clients/client.entity.js';
 import { Expense } from './expenses/expense.entity.js';
 import { ClientGuidelines } from './guidelines/client-guidelines.entity.js';
 import { InvoiceNumberCounter } from './invoices/invoice-number-counter.entity.js';
-import { Invoice, InvoiceLine } from './invoices/invoice.entity.js';
+import { InvoiceLine } from './invoices/invoice-line.entity.js';
+import { Invoice } from './invoices/invoice.entity.js';
 import { FixedFee } from './fixed-fees/fixed-fee.entity.js';
 import { Posting, PostingLine } from './ledger/posting.entity.js';
 import { Matter } from './matters/matter.entity.js';
@@ -18,6 +19,7 @@ import { CreateLedger1767225603000 } from './migrations/1767225603000-create-led
 import { CreatePayments1767225604000 } from './migrations/1767225604000-create-payments.js';
 import { AllocatePayments1767225610400 } from './migrations/1767225610400-allocate-payments.js';
 import { KnowTaskKinds1767225610220 } from './migrations/1767225610220-know-task-kinds.js';
+import { WriteOff1767225610410 } from './migrations/1767225610410-write-off.js';
 import { OrderPostings1767225610430 } from './migrations/1767225610430-order-postings.js';
 import { CreateBillingRuns1767225610500 } from './migrations/1767225610500-create-billing-runs.js';
 import { ExtendAgreements1767225610100 } from './migrations/1767225610100-extend-agreements.js';
@@ -34,6 +36,7 @@ import { Rate } from './rates/rate.entity.js';
 import { Tenant } from './tenants/tenant.entity.js';
 import { TimeEntry } from './time-entries/time-entry.entity.js';
 import { Timer } from './timers/timer.entity.js';
+import { WriteOff } from './write-offs/write-off.entity.js';
 
 export const entities = [
   Tenant,
@@ -59,6 +62,7 @@ export const entities = [
   Allocation,
   Refund,
   Chargeback,
+  WriteOff,
   Posting,
   PostingLine,
 ];
@@ -76,6 +80,7 @@ export const migrations = [
   CreateGuidelines1767225610210,
   KnowTaskKinds1767225610220,
   AllocatePayments1767225610400,
+  WriteOff1767225610410,
   OrderPostings1767225610430,
   CreateBillingRuns1767225610500,
   IsolateMatters1767225619000,

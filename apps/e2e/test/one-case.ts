@@ -58,6 +58,8 @@ export async function makeCase(system: SystemUnderTest): Promise<Case> {
     receivedOn: date,
     reference: 'CHECK-1',
   });
+  const cent = { amountMinor: '1', currencyCode: 'USD' };
+  const writeOff = await post('/v1/writeOffs', { invoiceId: invoice.id, amount: cent, reason: 'Rounding' });
   const document = await first(billingManager, `/v1/documents?clientId=${matter.clientId}`, 'documents');
   const [entry] = entries;
   const person = await first(operationsManager, '/v1/people?role=ROLE_PARALEGAL', 'people');
@@ -122,6 +124,7 @@ export async function makeCase(system: SystemUnderTest): Promise<Case> {
       ['adjustment', adjustment.id],
       ['invoice', invoice.id],
       ['payment', payment.id],
+      ['write_off', writeOff.id],
       ['period_lock', periodLock.id],
       ['billing_run', billingRun.id],
       ['approved_person', person.id],

@@ -28,6 +28,7 @@ const OF_THE_MATTER = [
   'adjustment',
   'invoice',
   'payment',
+  'write_off',
   'document',
   'message',
 ];

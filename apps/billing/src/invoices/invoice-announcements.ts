@@ -40,6 +40,16 @@ export class InvoiceAnnouncements {
     await this.announce(tx, [invoice], () => ({ $case: 'paymentReversed', value }));
   }
 
+  async writtenOff(tx: Tx, invoice: Invoice, writeOffId: string): Promise<void> {
+    const value = { invoice: withoutLines(invoice), writeOffId };
+    await this.announce(tx, [invoice], () => ({ $case: 'writtenOff', value }));
+  }
+
+  async writeOffReversed(tx: Tx, invoice: Invoice, writeOffId: string): Promise<void> {
+    const value = { invoice: withoutLines(invoice), writeOffId };
+    await this.announce(tx, [invoice], () => ({ $case: 'writeOffReversed', value }));
+  }
+
   private async announce(
     tx: Tx,
     invoices: readonly Invoice[],

@@ -3,7 +3,8 @@ import type { Client } from '../clients/client.entity.js';
 import type { Matter } from '../matters/matter.entity.js';
 import type { Person } from '../people/person.entity.js';
 import type { Tenant } from '../tenants/tenant.entity.js';
-import type { Invoice, InvoiceLine } from './invoice.entity.js';
+import type { InvoiceLine } from './invoice-line.entity.js';
+import type { Invoice } from './invoice.entity.js';
 
 /** An issued invoice and all that its files say beside it: who writes, to whom, on which matters, and whose time it is. */
 export interface InvoiceContent {

@@ -7,7 +7,8 @@ import { BillableWorkService, type BillableItem, type WorkInProgress } from '../
 import { ClientsService } from '../clients/clients.service.js';
 import { propose, type BillingNotice, type ProposedLine } from '../proposals/proposal.js';
 import { ProposalsService, type BillingBasis } from '../proposals/proposals.service.js';
-import { Invoice, InvoiceLine } from './invoice.entity.js';
+import { InvoiceLine } from './invoice-line.entity.js';
+import { Invoice } from './invoice.entity.js';
 import { insertInvoices } from './invoice.queries.js';
 
 @Injectable()

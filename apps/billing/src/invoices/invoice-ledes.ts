@@ -3,7 +3,7 @@ import type { LedesLineType } from '../ledes/ledes-1998b-columns.js';
 import type { LedesInvoiceToWrite, LedesLineToWrite } from '../ledes/ledes-1998b-writer.js';
 import { matterOf, timekeeperOf, type InvoiceContent } from './invoice-content.js';
 import type { InvoiceLineKind } from './invoice-totals.js';
-import type { InvoiceLine } from './invoice.entity.js';
+import type { InvoiceLine } from './invoice-line.entity.js';
 
 const types: Record<InvoiceLineKind, LedesLineType> = {
   fee: 'F',

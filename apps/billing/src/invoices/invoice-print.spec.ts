@@ -10,7 +10,8 @@ import { Tenant } from '../tenants/tenant.entity.js';
 import type { InvoiceContent } from './invoice-content.js';
 import { toLedes } from './invoice-ledes.js';
 import { toPrint } from './invoice-print.js';
-import { Invoice, InvoiceLine } from './invoice.entity.js';
+import { InvoiceLine } from './invoice-line.entity.js';
+import { Invoice } from './invoice.entity.js';
 
 const day = (text: string) => Temporal.PlainDate.from(text);
 const tenantId = newId(1);

@@ -12,7 +12,8 @@ import type {
   TimekeeperPrint,
 } from './invoice-pdf.js';
 import { totalsOf } from './invoice-totals.js';
-import type { Invoice, InvoiceLine } from './invoice.entity.js';
+import type { InvoiceLine } from './invoice-line.entity.js';
+import type { Invoice } from './invoice.entity.js';
 
 const FIXED_FEES: readonly InvoiceLine['kind'][] = ['fixed_fee', 'subscription_fee', 'minimum_fee'];
 

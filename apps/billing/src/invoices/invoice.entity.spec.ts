@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { DomainError, Money, newId } from '@paradesk/kernel';
 import { Temporal } from 'temporal-polyfill';
-import { Invoice, InvoiceLine, type InvoiceStatus } from './invoice.entity.js';
+import { InvoiceLine } from './invoice-line.entity.js';
+import { Invoice, type InvoiceStatus } from './invoice.entity.js';
 
 const day = (text: string) => Temporal.PlainDate.from(text);
 const usd = (amountMinor: bigint) => Money.of(amountMinor, 'USD');

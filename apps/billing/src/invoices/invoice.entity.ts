@@ -3,19 +3,21 @@ import { bigintColumn, instant, plainDate, scaled4 } from '@paradesk/platform';
 import type { Temporal } from 'temporal-polyfill';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { BillingNotice } from '../proposals/proposal.js';
-import { totalsOf, type InvoiceLineKind, type InvoiceTotals } from './invoice-totals.js';
+import type { InvoiceLine } from './invoice-line.entity.js';
+import { totalsOf, type InvoiceTotals } from './invoice-totals.js';
 
 /** How far an invoice has come. */
-export type InvoiceStatus = 'draft' | 'approved' | 'issued' | 'partly_paid' | 'paid' | 'discarded';
+export type InvoiceStatus = 'draft' | 'approved' | 'issued' | 'partly_paid' | 'paid' | 'written_off' | 'discarded';
 
 const transitions: Record<InvoiceStatus, readonly InvoiceStatus[]> = {
   draft: ['approved', 'discarded'],
   // An invoice that comes to zero is paid when it is issued.
   approved: ['issued', 'paid', 'discarded'],
-  issued: ['partly_paid', 'paid'],
-  partly_paid: ['issued', 'partly_paid', 'paid'],
-  // A payment can be taken back.
+  issued: ['issued', 'partly_paid', 'paid', 'written_off'],
+  partly_paid: ['issued', 'partly_paid', 'paid', 'written_off'],
+  // A payment or a write-off can be taken back.
   paid: ['issued', 'partly_paid'],
+  written_off: ['issued', 'partly_paid'],
   discarded: [],
 };
 
@@ -55,8 +57,9 @@ export interface InvoiceFiles {
  * A pre-bill, and the invoice that it becomes.
  *
  * - The total is the sum of the lines with their taxes, to the minor unit, in one currency; lines and figures are those of the draft.
- * - It has a number if and only if it was issued. Issued, it never changes again: only what was paid, and its files, are noted.
- * - What was paid is the sum of its allocations, between zero and the total, and says alone whether it is open, partly paid or paid.
+ * - It has a number if and only if it was issued. Issued, it never changes again: only what was paid or written off, and its files, are noted.
+ * - What was paid is the sum of its allocations, what was written off that of its write-offs; together they are between zero and the total,
+ *   and say alone how far it has come.
  * - An entry, or a payer's share of it, is on at most one live invoice (a unique index says so); discarding an invoice frees its entries.
  * - Invoices of payers who share are discarded together, and none is once one of them is issued: an entry is free as a whole.
  * - Each change since the issue raises the version by one and is announced by one event. A draft has version 0.
@@ -85,6 +88,7 @@ export class Invoice {
   @Column('bigint', { name: 'taxes_minor', transformer: bigintColumn }) readonly taxesMinor!: bigint;
   @Column('bigint', { name: 'total_minor', transformer: bigintColumn }) readonly totalMinor!: bigint;
   @Column('bigint', { name: 'paid_minor', transformer: bigintColumn }) readonly paidMinor!: bigint;
+  @Column('bigint', { name: 'written_off_minor', transformer: bigintColumn }) readonly writtenOffMinor!: bigint;
   @Column('uuid', { name: 'pdf_document_id', nullable: true }) readonly pdfDocumentId!: string | null;
   @Column('uuid', { name: 'ledes_document_id', nullable: true }) readonly ledesDocumentId!: string | null;
   @Column('timestamptz', { name: 'drafted_at', transformer: instant }) readonly draftedAt!: Temporal.Instant;
@@ -117,6 +121,7 @@ export class Invoice {
       taxesMinor: totals.taxes.amountMinor,
       totalMinor: totals.total.amountMinor,
       paidMinor: 0n,
+      writtenOffMinor: 0n,
       pdfDocumentId: null,
       ledesDocumentId: null,
       version: 0,
@@ -129,7 +134,7 @@ export class Invoice {
   }
 
   get balance(): Money {
-    return this.money(this.totalMinor - this.paidMinor);
+    return this.money(this.totalMinor - this.paidMinor - this.writtenOffMinor);
   }
 
   /** The figures, summed up from the lines. */
@@ -155,7 +160,7 @@ export class Invoice {
    */
   issue(terms: IssueTerms): void {
     this.refuseUnlessIssuable();
-    this.become({ ...terms, status: statusOf(0n, this.totalMinor), version: this.version + 1 }, 'INVOICE_NOT_APPROVED');
+    this.become({ ...terms, status: this.statusWith(0n, 0n), version: this.version + 1 }, 'INVOICE_NOT_APPROVED');
   }
 
   /** @throws DomainError refused INVOICE_NOT_APPROVED or INVOICE_NEGATIVE */
@@ -185,28 +190,37 @@ export class Invoice {
    */
   receive(amount: Money): void {
     this.refuseUnlessPayable(amount);
-    this.settle(this.paidMinor + amount.amountMinor);
+    this.settle(this.paidMinor + amount.amountMinor, this.writtenOffMinor);
   }
 
   /** Gives back of what was paid: it is owed again. Whoever takes it back has seen to it that so much was paid. */
   giveBack(amount: Money): void {
-    this.settle(this.paidMinor - amount.amountMinor);
+    this.settle(this.paidMinor - amount.amountMinor, this.writtenOffMinor);
+  }
+
+  /**
+   * Asks for so much of it no more.
+   *
+   * @throws DomainError refused INVOICE_NOT_OPEN or WRITE_OFF_EXCEEDS_BALANCE; invalid CURRENCY_MISMATCH or NOT_POSITIVE
+   */
+  writeOff(amount: Money): void {
+    this.refuseUnlessWritable(amount);
+    this.settle(this.paidMinor, this.writtenOffMinor + amount.amountMinor);
+  }
+
+  /** What was written off is owed again. Whoever takes it back has seen to it that so much was. */
+  takeBackWriteOff(amount: Money): void {
+    this.settle(this.paidMinor, this.writtenOffMinor - amount.amountMinor);
+  }
+
+  /** @throws DomainError as `writeOff` */
+  refuseUnlessWritable(amount: Money): void {
+    this.refuseUnlessOwed(amount, 'write-off');
   }
 
   /** @throws DomainError as `receive` */
   refuseUnlessPayable(amount: Money): void {
-    if (!this.isIssued || this.status === 'paid') {
-      throw DomainError.refused('INVOICE_NOT_OPEN', `the invoice is ${this.status}: nothing is owed for it`);
-    }
-    if (amount.currency !== this.currency) {
-      const message = `the invoice is in ${this.currency}, the payment in ${amount.currency}`;
-      throw DomainError.invalid('amount.currencyCode', 'CURRENCY_MISMATCH', message);
-    }
-    if (amount.amountMinor <= 0n) throw DomainError.invalid('amount', 'NOT_POSITIVE', 'a payment is more than zero');
-    if (amount.compare(this.balance) > 0) {
-      const balance = this.balance.toDecimal();
-      throw DomainError.refused('PAYMENT_EXCEEDS_BALANCE', `${this.balance.toString()} is left to pay`, { balance });
-    }
+    this.refuseUnlessOwed(amount, 'payment');
   }
 
   /** Notes its files, once. @returns whether it had none before */
@@ -221,9 +235,32 @@ export class Invoice {
     return Object.assign(this, { lines });
   }
 
-  private settle(paidMinor: bigint): void {
-    const status = statusOf(paidMinor, this.totalMinor);
-    this.become({ paidMinor, status, version: this.version + 1 }, 'INVOICE_NOT_OPEN');
+  private refuseUnlessOwed(amount: Money, what: 'payment' | 'write-off'): void {
+    if (!this.isIssued || this.balance.isZero()) {
+      throw DomainError.refused('INVOICE_NOT_OPEN', `the invoice is ${this.status}: nothing is owed for it`);
+    }
+    if (amount.currency !== this.currency) {
+      const message = `the invoice is in ${this.currency}, the ${what} in ${amount.currency}`;
+      throw DomainError.invalid('amount.currencyCode', 'CURRENCY_MISMATCH', message);
+    }
+    if (amount.amountMinor <= 0n) throw DomainError.invalid('amount', 'NOT_POSITIVE', `a ${what} is more than zero`);
+    if (amount.compare(this.balance) > 0) {
+      const balance = this.balance.toDecimal();
+      const reason = what === 'payment' ? 'PAYMENT_EXCEEDS_BALANCE' : 'WRITE_OFF_EXCEEDS_BALANCE';
+      throw DomainError.refused(reason, `${this.balance.toString()} is left to pay`, { balance });
+    }
+  }
+
+  private settle(paidMinor: bigint, writtenOffMinor: bigint): void {
+    const status = this.statusWith(paidMinor, writtenOffMinor);
+    this.become({ paidMinor, writtenOffMinor, status, version: this.version + 1 }, 'INVOICE_NOT_OPEN');
+  }
+
+  /** How far it has come when so much is settled: that alone says it. */
+  private statusWith(paidMinor: bigint, writtenOffMinor: bigint): InvoiceStatus {
+    if (paidMinor >= this.totalMinor) return 'paid';
+    if (paidMinor + writtenOffMinor >= this.totalMinor) return 'written_off';
+    return paidMinor > 0n ? 'partly_paid' : 'issued';
   }
 
   private become(change: Partial<Invoice> & { readonly status: InvoiceStatus }, reason: string): void {
@@ -231,54 +268,5 @@ export class Invoice {
       throw DomainError.refused(reason, `an invoice that is ${this.status} does not become ${change.status}`);
     }
     Object.assign(this, change);
-  }
-}
-
-/** How far an issued invoice has come: what was paid says it alone. */
-function statusOf(paidMinor: bigint, totalMinor: bigint): InvoiceStatus {
-  if (paidMinor >= totalMinor) return 'paid';
-  return paidMinor > 0n ? 'partly_paid' : 'issued';
-}
-
-/** A line of an invoice: a copy of the entry behind it, with what its agreement makes of it, or what follows from others. Part of its invoice. */
-@Entity('invoice_lines')
-export class InvoiceLine {
-  @PrimaryColumn('uuid', { name: 'tenant_id' }) readonly tenantId!: string;
-  @PrimaryColumn('uuid') readonly id!: string;
-  @Column('uuid', { name: 'invoice_id' }) readonly invoiceId!: string;
-  /** From 1, in the order they are printed. */
-  @Column('integer') readonly position!: number;
-  @Column('text') readonly kind!: InvoiceLineKind;
-  /** Null on discounts and minimums, which follow from other lines. */
-  @Column('uuid', { name: 'entry_id', nullable: true }) readonly entryId!: string | null;
-  @Column('uuid', { name: 'matter_id' }) readonly matterId!: string;
-  @Column('date', { transformer: plainDate }) readonly date!: Temporal.PlainDate;
-  /** The timekeeper of a fee. */
-  @Column('uuid', { name: 'person_id', nullable: true }) readonly personId!: string | null;
-  @Column('text') readonly narrative!: string;
-  @Column('text', { name: 'task_code' }) readonly taskCode!: string;
-  @Column('text', { name: 'activity_code' }) readonly activityCode!: string;
-  @Column('text', { name: 'expense_code' }) readonly expenseCode!: string;
-  /** Hours or pieces, in ten-thousandths; null on lines that are an amount only, as is the price of one. */
-  @Column('numeric', { nullable: true, transformer: scaled4 }) readonly units!: bigint | null;
-  @Column('numeric', { name: 'unit_cost', nullable: true, transformer: scaled4 }) readonly unitCost!: bigint | null;
-  /** Discount (negative) or premium, part of the amount. */
-  @Column('bigint', { name: 'adjustment_minor', transformer: bigintColumn }) readonly adjustmentMinor!: bigint;
-  @Column('bigint', { name: 'amount_minor', transformer: bigintColumn }) readonly amountMinor!: bigint;
-  /** Hours that a subscription paid for. */
-  @Column('numeric', { name: 'included_hours', transformer: scaled4 }) readonly includedHoursE4!: bigint;
-  /** Which payer's share of the entry it is. */
-  @Column('integer', { name: 'share_no' }) readonly shareNo!: number;
-  /** Empty where it is not taxed. */
-  @Column('text', { name: 'tax_name' }) readonly taxName!: string;
-  @Column('numeric', { name: 'tax_percent', transformer: scaled4 }) readonly taxPercentE4!: bigint;
-  /** On top of the amount. */
-  @Column('bigint', { name: 'tax_minor', transformer: bigintColumn }) readonly taxMinor!: bigint;
-  /** Whether it keeps its entry from being billed again: until its invoice is discarded. */
-  @Column('boolean') readonly live!: boolean;
-
-  /** The line of a discarded invoice. */
-  released(): InvoiceLine {
-    return Object.assign(new InvoiceLine(), { ...this, live: false });
   }
 }

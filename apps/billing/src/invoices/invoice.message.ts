@@ -7,7 +7,8 @@ import {
 } from '@paradesk/contracts/paradesk/billing/v1/invoices';
 import { formatE4 } from '../billable-work/line-amount.js';
 import type { InvoiceLineKind } from './invoice-totals.js';
-import type { Invoice, InvoiceLine, InvoiceStatus } from './invoice.entity.js';
+import type { InvoiceLine } from './invoice-line.entity.js';
+import type { Invoice, InvoiceStatus } from './invoice.entity.js';
 
 const statuses: Record<InvoiceStatus, InvoiceStatusMessage> = {
   draft: InvoiceStatusMessage.DRAFT,
@@ -15,6 +16,7 @@ const statuses: Record<InvoiceStatus, InvoiceStatusMessage> = {
   issued: InvoiceStatusMessage.ISSUED,
   partly_paid: InvoiceStatusMessage.PARTLY_PAID,
   paid: InvoiceStatusMessage.PAID,
+  written_off: InvoiceStatusMessage.WRITTEN_OFF,
   discarded: InvoiceStatusMessage.DISCARDED,
 };
 
@@ -54,6 +56,7 @@ export function toProto(invoice: Invoice): InvoiceMessage {
     taxes: toMoney(invoice.money(invoice.taxesMinor)),
     total: toMoney(invoice.money(invoice.totalMinor)),
     paid: toMoney(invoice.money(invoice.paidMinor)),
+    writtenOff: toMoney(invoice.money(invoice.writtenOffMinor)),
     balance: toMoney(invoice.balance),
     pdfDocumentId: invoice.pdfDocumentId ?? '',
     ledesDocumentId: invoice.ledesDocumentId ?? '',

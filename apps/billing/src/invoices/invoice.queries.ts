@@ -1,6 +1,7 @@
 import { DomainError } from '@paradesk/kernel';
 import { insertEntities, type Tx } from '@paradesk/platform';
-import { Invoice, InvoiceLine } from './invoice.entity.js';
+import { InvoiceLine } from './invoice-line.entity.js';
+import { Invoice } from './invoice.entity.js';
 
 /** The invoice with its lines. @throws DomainError not-found INVOICE_NOT_FOUND */
 export async function findInvoice(tx: Tx, id: string): Promise<Invoice> {
@@ -72,8 +73,19 @@ export async function saveIssued(tx: Tx, invoices: readonly Invoice[]): Promise<
 
 /** Stores what may change of an invoice: nothing else ever does. */
 export async function saveInvoice(tx: Tx, invoice: Invoice): Promise<void> {
-  const { number, status, issuedOn, dueOn, paidMinor, pdfDocumentId, ledesDocumentId, version } = invoice;
-  const change = { number, status, issuedOn, dueOn, paidMinor, pdfDocumentId, ledesDocumentId, version };
+  const { number, status, issuedOn, dueOn, paidMinor, writtenOffMinor, pdfDocumentId, ledesDocumentId, version } =
+    invoice;
+  const change = {
+    number,
+    status,
+    issuedOn,
+    dueOn,
+    paidMinor,
+    writtenOffMinor,
+    pdfDocumentId,
+    ledesDocumentId,
+    version,
+  };
   await tx.update(Invoice, { tenantId: tx.tenantId, id: invoice.id }, change);
 }
 

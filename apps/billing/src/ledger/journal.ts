@@ -32,6 +32,7 @@ const accounts: Record<LedgerAccount, string> = {
   receivables: 'assets:receivables',
   cash: 'assets:bank',
   unapplied_cash: 'liabilities:unapplied payments',
+  bad_debt: 'expenses:bad debt',
   tax_payable: 'liabilities:taxes',
   fee_income: 'income:fees',
   expense_recovery: 'income:recovered expenses',

@@ -57,6 +57,7 @@ const accounts: Record<LedgerAccount, LedgerAccountMessage> = {
   tax_payable: LedgerAccountMessage.TAX_PAYABLE,
   cash: LedgerAccountMessage.CASH,
   unapplied_cash: LedgerAccountMessage.UNAPPLIED_CASH,
+  bad_debt: LedgerAccountMessage.BAD_DEBT,
 };
 
 const kinds: Record<PostingKind, PostingKindMessage> = {
@@ -66,6 +67,8 @@ const kinds: Record<PostingKind, PostingKindMessage> = {
   allocation_reversed: PostingKindMessage.ALLOCATION_REVERSED,
   payment_refunded: PostingKindMessage.PAYMENT_REFUNDED,
   payment_charged_back: PostingKindMessage.PAYMENT_CHARGED_BACK,
+  invoice_written_off: PostingKindMessage.INVOICE_WRITTEN_OFF,
+  write_off_reversed: PostingKindMessage.WRITE_OFF_REVERSED,
 };
 
 function toTrialBalance(balances: readonly AccountBalance[]): TrialBalance {

@@ -20,9 +20,10 @@ export interface AccountBalance {
 /** What a movement belongs to, and what it is booked from. */
 export interface MovementToPost {
   readonly clientId: string;
-  readonly paymentId: string;
+  /** None where no payment moves. */
+  readonly paymentId?: string;
   readonly invoiceId?: string;
-  /** The allocation, refund or chargeback. */
+  /** The allocation, refund, chargeback or write-off. */
   readonly sourceId: string;
   readonly bookedOn: Temporal.PlainDate;
 }
@@ -58,9 +59,9 @@ export class LedgerService {
     await store(tx, [Posting.ofPayment(subject, payment.id, payment.amount)]);
   }
 
-  /** Books an allocation, a refund or a chargeback, in the transaction that records it. */
+  /** Books an allocation, a refund, a chargeback or a write-off, in the transaction that records it. */
   async postMovement(tx: Tx, kind: MovementKind, movement: MovementToPost, amount: Money): Promise<void> {
-    const { invoiceId = null, clientId, bookedOn, paymentId, sourceId } = movement;
+    const { invoiceId = null, clientId, bookedOn, paymentId = null, sourceId } = movement;
     const subject = this.subject(tx, { invoiceId, clientId, bookedOn });
     await store(tx, [Posting.ofMovement(subject, { kind, paymentId, sourceId }, amount)]);
   }

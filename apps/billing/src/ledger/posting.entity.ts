@@ -6,13 +6,19 @@ import type { InvoiceTotals } from '../invoices/invoice-totals.js';
 
 /** An account of the ledger. */
 export type LedgerAccount =
-  'receivables' | 'fee_income' | 'expense_recovery' | 'tax_payable' | 'cash' | 'unapplied_cash';
+  'receivables' | 'fee_income' | 'expense_recovery' | 'tax_payable' | 'cash' | 'unapplied_cash' | 'bad_debt';
 
 /** What a posting books. */
 export type PostingKind = 'invoice_issued' | 'payment_received' | MovementKind;
 
 /** What moves money between two accounts, and is booked by a row of its own. */
-export type MovementKind = 'payment_allocated' | 'allocation_reversed' | 'payment_refunded' | 'payment_charged_back';
+export type MovementKind =
+  | 'payment_allocated'
+  | 'allocation_reversed'
+  | 'payment_refunded'
+  | 'payment_charged_back'
+  | 'invoice_written_off'
+  | 'write_off_reversed';
 
 /** What a posting belongs to. */
 export interface PostingSubject {
@@ -32,6 +38,8 @@ const movements: Record<MovementKind, readonly [LedgerAccount, LedgerAccount]> =
   allocation_reversed: ['receivables', 'unapplied_cash'],
   payment_refunded: ['unapplied_cash', 'cash'],
   payment_charged_back: ['unapplied_cash', 'cash'],
+  invoice_written_off: ['bad_debt', 'receivables'],
+  write_off_reversed: ['receivables', 'bad_debt'],
 };
 
 /**
@@ -39,7 +47,7 @@ const movements: Record<MovementKind, readonly [LedgerAccount, LedgerAccount]> =
  *
  * - Its lines sum to zero in each currency, and it has lines (a constraint checks both at commit).
  * - It is never changed, deleted or added to: a mistake is corrected by a reversal.
- * - The issue of an invoice is posted once, and each payment, allocation, refund and chargeback once.
+ * - The issue of an invoice is posted once, and each payment, allocation, refund, chargeback, write-off and its reversal once.
  */
 @Entity('postings')
 export class Posting {
@@ -48,9 +56,9 @@ export class Posting {
   @Column('text') readonly kind!: PostingKind;
   /** Null where it belongs to no invoice. */
   @Column('uuid', { name: 'invoice_id', nullable: true }) readonly invoiceId!: string | null;
-  /** The payment that it is about; null for an invoice. */
+  /** The payment that it is about; null for an invoice and a write-off. */
   @Column('uuid', { name: 'payment_id', nullable: true }) readonly paymentId!: string | null;
-  /** The allocation, refund or chargeback that is booked; null for an invoice and a payment. */
+  /** The allocation, refund, chargeback or write-off that is booked; null for an invoice and a payment. */
   @Column('uuid', { name: 'source_id', nullable: true }) readonly sourceId!: string | null;
   /** Day it counts from; null on those of before it was noted. */
   @Column('date', { name: 'booked_on', nullable: true, transformer: plainDate })
@@ -86,7 +94,7 @@ export class Posting {
   /** Money moved, in the direction that its kind says. */
   static ofMovement(
     subject: PostingSubject,
-    booked: { readonly kind: MovementKind; readonly paymentId: string; readonly sourceId: string },
+    booked: { readonly kind: MovementKind; readonly paymentId: string | null; readonly sourceId: string },
     amount: Money,
   ): Posting | undefined {
     const [debited, credited] = movements[booked.kind];

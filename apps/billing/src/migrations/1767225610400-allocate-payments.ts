@@ -157,8 +157,8 @@ async function extendLedger(runner: QueryRunner): Promise<void> {
     alter table posting_lines
       drop constraint posting_lines_account_check,
       add constraint posting_lines_account_check check (account in (${ACCOUNTS}, 'unapplied_cash'))`);
-  await dropUnnamed(runner, 'UNIQUE (tenant_id, payment_id)');
-  await dropUnnamed(runner, 'CHECK (((kind = %payment_id IS NOT NULL%');
+  await dropUnnamed(runner, 'postings', 'UNIQUE (tenant_id, payment_id)');
+  await dropUnnamed(runner, 'postings', 'CHECK (((kind = %payment_id IS NOT NULL%');
   await runner.query(`
     alter table postings
       alter invoice_id drop not null,
@@ -177,17 +177,18 @@ async function extendLedger(runner: QueryRunner): Promise<void> {
   );
 }
 
-// Constraints that were given no name when they were made.
-async function dropUnnamed(runner: QueryRunner, definition: string): Promise<void> {
+/** Drops a constraint that was given no name when it was made. @param definition as the catalog prints it, for `like` */
+export async function dropUnnamed(runner: QueryRunner, table: string, definition: string): Promise<void> {
   const [found]: { conname: string }[] = await runner.query(
-    `select conname from pg_constraint where conrelid = 'postings'::regclass and pg_get_constraintdef(oid) like $1`,
-    [definition],
+    `select conname from pg_constraint where conrelid = $1::regclass and pg_get_constraintdef(oid) like $2`,
+    [table, definition],
   );
-  if (!found) throw new Error(`postings have no constraint like ${definition}`);
-  await runner.query(`alter table postings drop constraint ${found.conname}`);
+  if (!found) throw new Error(`${table} have no constraint like ${definition}`);
+  await runner.query(`alter table ${table} drop constraint ${found.conname}`);
 }
 
-async function replaceInGuard(runner: QueryRunner, text: string, by: string): Promise<void> {
+/** Changes what the guard of invoices says. */
+export async function replaceInGuard(runner: QueryRunner, text: string, by: string): Promise<void> {
   const [guard]: { definition: string }[] = await runner.query(
     `select pg_get_functiondef('guard_invoice'::regproc) as definition`,
   );

@@ -34,6 +34,8 @@ export enum InvoiceStatus {
   PAID = 5,
   /** DISCARDED - Discarded before it was issued. */
   DISCARDED = 6,
+  /** WRITTEN_OFF - Nothing is owed any more, since what was not paid was written off. */
+  WRITTEN_OFF = 7,
   UNRECOGNIZED = -1,
 }
 
@@ -204,6 +206,8 @@ export interface Invoice {
   splitId: string;
   /** What was said when it was drafted. */
   notices: BillingNotice[];
+  /** What will not be paid and is asked for no more. */
+  writtenOff: Money | undefined;
 }
 
 /** What to bill. */
@@ -729,6 +733,7 @@ function createBaseInvoice(): Invoice {
     sharePercent: "",
     splitId: "",
     notices: [],
+    writtenOff: undefined,
   };
 }
 
@@ -808,6 +813,9 @@ export const Invoice: MessageFns<Invoice> = {
     }
     for (const v of message.notices) {
       BillingNotice.encode(v!, writer.uint32(202).fork()).join();
+    }
+    if (message.writtenOff !== undefined) {
+      Money.encode(message.writtenOff, writer.uint32(210).fork()).join();
     }
     return writer;
   },
@@ -1025,6 +1033,14 @@ export const Invoice: MessageFns<Invoice> = {
             message.notices.push(BillingNotice.decode(reader, reader.uint32()));
             continue;
           }
+          case 26: {
+            if (tag !== 210) {
+              break;
+            }
+
+            message.writtenOff = Money.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1085,6 +1101,9 @@ export const Invoice: MessageFns<Invoice> = {
     message.sharePercent = object.sharePercent ?? "";
     message.splitId = object.splitId ?? "";
     message.notices = object.notices?.map((e) => BillingNotice.fromPartial(e)) || [];
+    message.writtenOff = (object.writtenOff !== undefined && object.writtenOff !== null)
+      ? Money.fromPartial(object.writtenOff)
+      : undefined;
     return message;
   },
 };

@@ -35,6 +35,8 @@ export enum LedgerAccount {
   TAX_PAYABLE = 5,
   /** UNAPPLIED_CASH - Payments that no invoice has got: the clients' credit. */
   UNAPPLIED_CASH = 6,
+  /** BAD_DEBT - What was written off. */
+  BAD_DEBT = 7,
   UNRECOGNIZED = -1,
 }
 
@@ -54,6 +56,10 @@ export enum PostingKind {
   PAYMENT_REFUNDED = 5,
   /** PAYMENT_CHARGED_BACK - A payment was taken back by the bank or the payer. */
   PAYMENT_CHARGED_BACK = 6,
+  /** INVOICE_WRITTEN_OFF - A write-off. */
+  INVOICE_WRITTEN_OFF = 7,
+  /** WRITE_OFF_REVERSED - A write-off was taken back. */
+  WRITE_OFF_REVERSED = 8,
   UNRECOGNIZED = -1,
 }
 
@@ -124,7 +130,7 @@ export interface Posting {
   bookedOn:
     | DateMessage
     | undefined;
-  /** The payment, allocation, refund or chargeback that it books; empty for an invoice. */
+  /** The payment, allocation, refund, chargeback or write-off that it books; empty for an invoice. */
   sourceId: string;
 }
 

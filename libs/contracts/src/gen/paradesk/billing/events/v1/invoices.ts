@@ -28,6 +28,12 @@ export interface InvoiceEvent {
     | //
     /** What a payment had paid of an invoice was taken back. */
     { $case: "paymentReversed"; value: PaymentReversed }
+    | //
+    /** Something of an invoice was written off. */
+    { $case: "writtenOff"; value: InvoiceWrittenOff }
+    | //
+    /** What was written off of an invoice is owed again. */
+    { $case: "writeOffReversed"; value: WriteOffReversed }
     | undefined;
 }
 
@@ -63,6 +69,26 @@ export interface PaymentReversed {
   paymentId: string;
 }
 
+/** Something of an invoice was written off. */
+export interface InvoiceWrittenOff {
+  /** The invoice as it is now, without its lines. */
+  invoice:
+    | Invoice
+    | undefined;
+  /** UUID of the write-off. */
+  writeOffId: string;
+}
+
+/** What was written off of an invoice is owed again. */
+export interface WriteOffReversed {
+  /** The invoice as it is now, without its lines. */
+  invoice:
+    | Invoice
+    | undefined;
+  /** UUID of the write-off. */
+  writeOffId: string;
+}
+
 export const PARADESK_BILLING_EVENTS_V1_PACKAGE_NAME = "paradesk.billing.events.v1";
 
 function createBaseInvoiceEvent(): InvoiceEvent {
@@ -83,6 +109,12 @@ export const InvoiceEvent: MessageFns<InvoiceEvent> = {
         break;
       case "paymentReversed":
         PaymentReversed.encode(message.event.value, writer.uint32(34).fork()).join();
+        break;
+      case "writtenOff":
+        InvoiceWrittenOff.encode(message.event.value, writer.uint32(42).fork()).join();
+        break;
+      case "writeOffReversed":
+        WriteOffReversed.encode(message.event.value, writer.uint32(50).fork()).join();
         break;
     }
     return writer;
@@ -133,6 +165,22 @@ export const InvoiceEvent: MessageFns<InvoiceEvent> = {
             message.event = { $case: "paymentReversed", value: PaymentReversed.decode(reader, reader.uint32()) };
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.event = { $case: "writtenOff", value: InvoiceWrittenOff.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.event = { $case: "writeOffReversed", value: WriteOffReversed.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -172,6 +220,18 @@ export const InvoiceEvent: MessageFns<InvoiceEvent> = {
       case "paymentReversed": {
         if (object.event?.value !== undefined && object.event?.value !== null) {
           message.event = { $case: "paymentReversed", value: PaymentReversed.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "writtenOff": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "writtenOff", value: InvoiceWrittenOff.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "writeOffReversed": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "writeOffReversed", value: WriteOffReversed.fromPartial(object.event.value) };
         }
         break;
       }
@@ -428,6 +488,144 @@ export const PaymentReversed: MessageFns<PaymentReversed> = {
       ? Invoice.fromPartial(object.invoice)
       : undefined;
     message.paymentId = object.paymentId ?? "";
+    return message;
+  },
+};
+
+function createBaseInvoiceWrittenOff(): InvoiceWrittenOff {
+  return { invoice: undefined, writeOffId: "" };
+}
+
+export const InvoiceWrittenOff: MessageFns<InvoiceWrittenOff> = {
+  encode(message: InvoiceWrittenOff, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.invoice !== undefined) {
+      Invoice.encode(message.invoice, writer.uint32(10).fork()).join();
+    }
+    if (message.writeOffId !== "") {
+      writer.uint32(18).string(message.writeOffId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InvoiceWrittenOff {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInvoiceWrittenOff();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.invoice = Invoice.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.writeOffId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<InvoiceWrittenOff>): InvoiceWrittenOff {
+    return InvoiceWrittenOff.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<InvoiceWrittenOff>): InvoiceWrittenOff {
+    const message = createBaseInvoiceWrittenOff();
+    message.invoice = (object.invoice !== undefined && object.invoice !== null)
+      ? Invoice.fromPartial(object.invoice)
+      : undefined;
+    message.writeOffId = object.writeOffId ?? "";
+    return message;
+  },
+};
+
+function createBaseWriteOffReversed(): WriteOffReversed {
+  return { invoice: undefined, writeOffId: "" };
+}
+
+export const WriteOffReversed: MessageFns<WriteOffReversed> = {
+  encode(message: WriteOffReversed, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.invoice !== undefined) {
+      Invoice.encode(message.invoice, writer.uint32(10).fork()).join();
+    }
+    if (message.writeOffId !== "") {
+      writer.uint32(18).string(message.writeOffId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WriteOffReversed {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWriteOffReversed();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.invoice = Invoice.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.writeOffId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WriteOffReversed>): WriteOffReversed {
+    return WriteOffReversed.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WriteOffReversed>): WriteOffReversed {
+    const message = createBaseWriteOffReversed();
+    message.invoice = (object.invoice !== undefined && object.invoice !== null)
+      ? Invoice.fromPartial(object.invoice)
+      : undefined;
+    message.writeOffId = object.writeOffId ?? "";
     return message;
   },
 };
