@@ -241,7 +241,10 @@ describe('operators', () => {
   const listed = async (aggregateId: string, consumer = 'billing') => {
     const { lines } = await ops('list');
     const { events } = JSON.parse(lines.at(-1)!) as { events: Listed[] };
-    return events.filter((event) => event.aggregateId === aggregateId && event.consumer === consumer);
+    // They are listed by the moment that they were parked at, whatever their versions.
+    return events
+      .filter((event) => event.aggregateId === aggregateId && event.consumer === consumer)
+      .toSorted((one, other) => one.version - other.version);
   };
   const nameAt = async (id: string) =>
     (await database('billing').query<{ name: string }>('select name from clients where id = $1', [id])).rows[0]?.name;
